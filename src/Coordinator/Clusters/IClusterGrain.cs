@@ -1,0 +1,45 @@
+using Cozy.Fleet.Domain;
+using Cozy.Fleet.Domain.Agents;
+using Cozy.Fleet.Domain.Clusters;
+
+namespace Cozy.Fleet.Coordinator.Clusters;
+
+/// <summary>One cluster: convergence of its members, its secrets, and the exclusion lease (design 3.3).</summary>
+public interface IClusterGrain : IGrainWithStringKey
+{
+    Task<ClusterRecord?> Get();
+
+    Task<Answer<ClusterRecord>> Create(ClusterSpec spec, ResourceMetadata metadata, bool validateOnly);
+
+    Task<Answer<ClusterRecord>> Update(ClusterSpec spec, ResourceMetadata metadata, string etag, bool validateOnly);
+
+    Task<Answer<ClusterRecord>> Delete(string etag);
+
+    /// <summary>Looks at everything again: after a start, by timer, and whenever something may have changed.</summary>
+    Task Reconcile();
+
+    /// <summary>A member changed, or an agent connected.</summary>
+    Task Changed();
+
+    Task OrderFinished(OrderResult result);
+
+    /// <summary>Takes the exclusion lease, or finds that this holder has it. Refused while another one holds it.</summary>
+    Task<Answer<ExclusionLease>> AcquireLease(string holder, string purpose);
+
+    Task ReleaseLease(string holder);
+
+    /// <summary>
+    /// Sends an order of the lease's holder with credentials minted for it. False when the agent is not connected.
+    /// </summary>
+    Task<bool> Send(AgentOrder order);
+
+    /// <summary>Every member runs this image now; machines that are added later get it as well.</summary>
+    Task SetImage(string image);
+
+    Task<Answer<IssuedConfig>> IssueKubeconfig(TimeSpan ttl);
+
+    Task<Answer<IssuedConfig>> IssueTalosconfig(TimeSpan ttl, string role);
+}
+
+/// <summary>A kubeconfig or talosconfig with a client certificate of its own.</summary>
+public sealed record IssuedConfig(string Yaml);

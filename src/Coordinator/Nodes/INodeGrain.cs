@@ -1,0 +1,39 @@
+using Cozy.Fleet.Domain;
+using Cozy.Fleet.Domain.Agents;
+using Cozy.Fleet.Domain.Nodes;
+
+namespace Cozy.Fleet.Coordinator.Nodes;
+
+/// <summary>One machine. The key is its name: the SMBIOS UUID, or <c>mac-aabbccddeeff</c> where there is no real one.</summary>
+public interface INodeGrain : IGrainWithStringKey
+{
+    /// <summary>The record, or null when the machine was never seen.</summary>
+    Task<NodeRecord?> Get();
+
+    /// <summary>A step of the machine's boot. Creates the record at the first one.</summary>
+    Task Boot(string rack, BootReport report);
+
+    /// <summary>What the agent saw when it looked at the node.</summary>
+    Task Observe(string rack, NodeObservation observation);
+
+    /// <summary>Accepts or rejects. <paramref name="decidedBy"/> is a person or a rule.</summary>
+    Task<Answer<NodeRecord>> Decide(AcceptanceState decision, string decidedBy, string etag);
+
+    /// <summary>Replaces the operator's part: spec without acceptance, labels, annotations.</summary>
+    Task<Answer<NodeRecord>> Update(NodeSpec spec, ResourceMetadata metadata, string etag, bool validateOnly);
+
+    /// <summary>Gives the machine a place in a cluster. Refused unless it is accepted and free, or has this place already.</summary>
+    Task<Answer<NodeRecord>> Allocate(Allocation allocation);
+
+    /// <summary>The cluster lets the machine go; nothing is written to it.</summary>
+    Task Release(string cluster);
+
+    /// <summary>Its config was applied: an install generation is open from here on.</summary>
+    Task Configured(string cluster);
+
+    /// <summary>What is being done to the node now, or null; a traceparent makes its next boot part of that work.</summary>
+    Task SetOperation(NodeOperation? operation, string traceparent);
+
+    /// <summary>Keeps the node out of further operations until a person clears it; empty clears.</summary>
+    Task Quarantine(string reason);
+}

@@ -1,0 +1,24 @@
+using Cozy.Fleet.Domain;
+using Cozy.Fleet.Domain.Agents;
+using Cozy.Fleet.Domain.Rollouts;
+
+namespace Cozy.Fleet.Coordinator.Rollouts;
+
+/// <summary>One rollout: a frozen plan, carried out one node at a time.</summary>
+public interface IRolloutGrain : IGrainWithStringKey
+{
+    Task<RolloutRecord?> Get();
+
+    Task<Answer<RolloutRecord>> Create(RolloutSpec spec, ResourceMetadata metadata, bool validateOnly);
+
+    Task<Answer<RolloutRecord>> Pause();
+
+    Task<Answer<RolloutRecord>> Resume();
+
+    Task<Answer<RolloutRecord>> Abort();
+
+    /// <summary>Looks at everything again: after a start, by timer, and whenever something may have changed.</summary>
+    Task Reconcile();
+
+    Task OrderFinished(OrderResult result);
+}

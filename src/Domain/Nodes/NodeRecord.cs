@@ -1,0 +1,162 @@
+using Cozy.Fleet.Primitives;
+
+namespace Cozy.Fleet.Domain.Nodes;
+
+/// <summary>What a machine is, from the first packet to a Ready node. What is done to it is its operation.</summary>
+public enum NodePhase
+{
+    Discovered,
+    PendingAcceptance,
+    Rejected,
+    Accepted,
+    Allocated,
+    Netbooting,
+    Maintenance,
+    Configuring,
+    Installing,
+    Booting,
+    Joining,
+    Running,
+}
+
+public enum AcceptanceState
+{
+    Pending,
+    Accepted,
+    Rejected,
+}
+
+/// <summary>Who decided, a person or a rule, and when.</summary>
+public sealed record Acceptance(AcceptanceState State, string DecidedBy, DateTimeOffset DecideTime);
+
+public enum Firmware
+{
+    Unknown,
+    Bios,
+    Uefi,
+}
+
+public enum Architecture
+{
+    Unknown,
+    Amd64,
+    Arm64,
+}
+
+public enum Role
+{
+    Unspecified,
+    ControlPlane,
+    Worker,
+}
+
+/// <summary>The stage that Talos reports of itself, with its own numbers.</summary>
+public enum MachineStage
+{
+    Unknown = 0,
+    Booting = 1,
+    Installing = 2,
+    Maintenance = 3,
+    Running = 4,
+    Rebooting = 5,
+    ShuttingDown = 6,
+    Resetting = 7,
+    Upgrading = 8,
+}
+
+public sealed record NodeSpec
+{
+    public Acceptance Acceptance { get; init; } = new(AcceptanceState.Pending, "", default);
+
+    public string Hostname { get; init; } = "";
+
+    public Role RoleHint { get; init; }
+
+    public bool Paused { get; init; }
+
+    public bool Locked { get; init; }
+
+    public string InstallDisk { get; init; } = "";
+}
+
+/// <summary>A place in a cluster, given by the cluster.</summary>
+/// <param name="Image">The image to boot while it is not installed.</param>
+public sealed record Allocation(string Cluster, Role Role, string Hostname, string Image);
+
+public sealed record Disk(
+    string Device, ulong SizeBytes, string Model, string Serial, string Transport, bool Rotational, bool ReadOnly);
+
+public sealed record Link(string Name, string Mac, bool Up, uint SpeedMegabits, EquatableArray<string> Addresses);
+
+/// <summary>What a machine is made of.</summary>
+public sealed record NodeFacts(
+    string Manufacturer, string Product, string Serial, uint CpuThreads, ulong MemoryBytes,
+    EquatableArray<Disk> Disks, EquatableArray<Link> Links);
+
+public sealed record NodeOperation(string Kind, string Owner, string Step, DateTimeOffset StartTime);
+
+public sealed record UnmetCondition(string Name, string Reason);
+
+/// <summary>Everything that is known of one machine. Stored by the node's grain.</summary>
+public sealed record NodeRecord(ResourceMetadata Metadata)
+{
+    public NodeSpec Spec { get; init; } = new();
+
+    public NodePhase Phase { get; init; }
+
+    /// <summary>The SMBIOS UUID where it is a real one, else empty.</summary>
+    public string Uuid { get; init; } = "";
+
+    public EquatableArray<string> Macs { get; init; }
+
+    public string Serial { get; init; } = "";
+
+    public string Rack { get; init; } = "";
+
+    public Firmware Firmware { get; init; }
+
+    public Architecture Architecture { get; init; }
+
+    public NodeFacts? Facts { get; init; }
+
+    public Allocation? Allocation { get; init; }
+
+    /// <summary>What the agent saw at the last look; null before the first.</summary>
+    public Agents.NodeObservation? Observed { get; init; }
+
+    public NodeOperation? Operation { get; init; }
+
+    public EquatableArray<Condition> Conditions { get; init; }
+
+    public Waiting? Waiting { get; init; }
+
+    public string QuarantineReason { get; init; } = "";
+
+    /// <summary>The address at which the node answered last.</summary>
+    public string Address { get; init; } = "";
+
+    /// <summary>Counts the installations asked for; above <see cref="ConfirmedInstallGeneration"/> one is open (I9).</summary>
+    public long InstallGeneration { get; init; }
+
+    /// <summary>Counts the installations that the node itself confirmed.</summary>
+    public long ConfirmedInstallGeneration { get; init; }
+
+    /// <summary>W3C trace context of the boot that is going on, or was last.</summary>
+    public string BootTraceparent { get; init; } = "";
+
+    public DateTimeOffset LastSeenTime { get; init; }
+
+    /// <summary>What the agent answers when the machine network-boots.</summary>
+    public BootIntent Boot { get; init; } = new(BootAction.Disk, "", "not seen yet");
+}
+
+public enum BootAction
+{
+    Disk,
+    Netboot,
+    Hold,
+}
+
+/// <summary>What a machine is told when it network-boots, and why.</summary>
+/// <param name="Traceparent">The work that this boot belongs to; empty starts a trace of its own.</param>
+public sealed record BootIntent(BootAction Action, string Image, string Reason, string Traceparent = "");
