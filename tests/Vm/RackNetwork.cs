@@ -37,6 +37,6 @@ internal sealed class RackNetwork : IAsyncDisposable
     /// <inheritdoc/>
     public async ValueTask DisposeAsync() => await Tool.RunAsync("ip", ["netns", "delete", Name], CancellationToken.None);
 
-    private Task IpAsync(string[] arguments, CancellationToken cancellation) =>
+    private Task<string> IpAsync(string[] arguments, CancellationToken cancellation) =>
         Tool.RunAsync("ip", ["-n", Name, .. arguments], cancellation);
 }
