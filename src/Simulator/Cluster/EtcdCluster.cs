@@ -1,0 +1,71 @@
+namespace Cozy.Fleet.Simulator.Cluster;
+
+/// <summary>One etcd member. Its data outlives a reboot of its machine.</summary>
+internal sealed class EtcdMemberState(ulong id, string hostname)
+{
+    public ulong Id => id;
+
+    public string Hostname => hostname;
+
+    public bool IsLearner { get; set; } = true;
+
+    public bool IsUp { get; set; }
+}
+
+/// <summary>etcd's membership, leader and quorum. Callers hold the cluster's lock.</summary>
+internal sealed class EtcdCluster
+{
+    private ulong nextId = 0x1000;
+    private ulong raftIndex = 10;
+
+    public List<EtcdMemberState> Members { get; } = [];
+
+    public ulong Leader { get; private set; }
+
+    public ulong Term { get; private set; } = 1;
+
+    /// <summary>Grows as etcd works; every look finds it further on.</summary>
+    public ulong RaftIndex => ++raftIndex;
+
+    public bool HasQuorum
+    {
+        get
+        {
+            var voters = Members.FindAll(m => !m.IsLearner);
+            return voters.Count > 0 && voters.Count(m => m.IsUp) > voters.Count / 2;
+        }
+    }
+
+    public EtcdMemberState? Find(string hostname) => Members.Find(m => m.Hostname == hostname);
+
+    public EtcdMemberState Add(string hostname, bool learner)
+    {
+        var member = new EtcdMemberState(nextId += 0x11, hostname) { IsLearner = learner, IsUp = true };
+        Members.Add(member);
+        Elect();
+        return member;
+    }
+
+    /// <summary>A member came or went: somebody must lead.</summary>
+    public void Elect()
+    {
+        if (!HasQuorum)
+        {
+            Leader = 0;
+            return;
+        }
+        if (Members.Exists(m => m.Id == Leader && m.IsUp && !m.IsLearner))
+            return;
+        Leader = Members.First(m => m.IsUp && !m.IsLearner).Id;
+        Term++;
+    }
+
+    /// <summary>The leader hands over to another voter; returns its hostname, or empty when this one does not lead.</summary>
+    public string Forfeit(string hostname)
+    {
+        if (Find(hostname)?.Id != Leader || Members.Find(m => m.IsUp && !m.IsLearner && m.Hostname != hostname) is not { } other)
+            return "";
+        (Leader, Term) = (other.Id, Term + 1);
+        return other.Hostname;
+    }
+}

@@ -1,0 +1,195 @@
+using System.Net;
+using System.Net.Sockets;
+using Cozy.Fleet.Dhcp;
+using Cozy.Fleet.Tftp;
+
+namespace Cozy.Fleet.Simulator.Firmware;
+
+/// <summary>What the firmware starts.</summary>
+public abstract record BootSource
+{
+    private BootSource()
+    {
+    }
+
+    /// <summary>A kernel from the network. The address is the lease that the machine holds.</summary>
+    public sealed record Network(byte[] Kernel, string CommandLine, IPAddress Address) : BootSource;
+
+    /// <summary>The machine's own disk.</summary>
+    public sealed record Disk(IPAddress Address) : BootSource;
+}
+
+/// <summary>
+/// A machine's way from power-on to a kernel: firmware DHCP, the loader by TFTP, iPXE's own DHCP, the script and the files by
+/// HTTP. Packets are real; what a real ROM would not accept is not accepted here.
+/// </summary>
+internal sealed class NetworkBoot(MachineOptions machine, RackWiring wiring, Pace pace, Random random, HttpClient http)
+{
+    private readonly Dictionary<string, byte[]> files = [];
+
+    /// <exception cref="IOException">The network boot failed; the message says at which step.</exception>
+    public async Task<BootSource> RunAsync(CancellationToken cancellation)
+    {
+        var firmware = await LeaseAsync(isIpxe: false, cancellation);
+        RequireBootable(firmware);
+        await LoadLoaderAsync(firmware, cancellation);
+
+        var ipxe = await LeaseAsync(isIpxe: true, cancellation);
+        var url = ipxe.BootFile;
+        while (true)
+        {
+            switch (await RunScriptAsync(url, ipxe.YourAddress, cancellation))
+            {
+                case IpxeResult.Boot boot:
+                    return new BootSource.Network(files[boot.Kernel], boot.CommandLine, ipxe.YourAddress);
+                case IpxeResult.Disk:
+                    return new BootSource.Disk(ipxe.YourAddress);
+                case IpxeResult.Chain chain:
+                    await pace.WaitAsync(chain.WaitSeconds, cancellation);
+                    url = new Uri(new Uri(url), chain.Url).ToString();
+                    break;
+                default:
+                    throw new IOException("the script asked for a reboot");
+            }
+        }
+    }
+
+    /// <summary>DISCOVER, OFFER, REQUEST, ACK.</summary>
+    private async Task<DhcpServerMessage> LeaseAsync(bool isIpxe, CancellationToken cancellation)
+    {
+        // The rack's relay hands the machine's broadcasts on; answers come back to the port that they were sent from.
+        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
+        socket.Bind(new IPEndPoint(wiring.Relay, 0));
+        var discover = new DhcpClientMessage(DhcpMessageType.Discover, machine.Mac, (uint)random.Next())
+        {
+            Uuid = machine.Uuid,
+            Architecture = (ushort)(machine.Firmware == SimulatedFirmware.Bios ? 0 : 7),
+            IsIpxe = isIpxe,
+            Relay = wiring.Relay,
+        };
+        var offer = await AskAsync(socket, discover, DhcpMessageType.Offer, cancellation);
+        var request = discover with
+        {
+            MessageType = DhcpMessageType.Request,
+            RequestedAddress = Ipv4.ToNumber(offer.YourAddress),
+            ServerIdentifier = offer.ServerIdentifier,
+        };
+        return await AskAsync(socket, request, DhcpMessageType.Ack, cancellation);
+    }
+
+    // Firmware waits 4, 8, 16 and 32 seconds (netboot.md 1).
+    private async Task<DhcpServerMessage> AskAsync(
+        Socket socket, DhcpClientMessage message, DhcpMessageType wanted, CancellationToken cancellation)
+    {
+        var buffer = new byte[1500];
+        var length = message.Write(buffer);
+        foreach (var seconds in new[] { 4, 8, 16, 32 })
+        {
+            await socket.SendToAsync(buffer.AsMemory(0, length), wiring.Dhcp, cancellation);
+            if (await ReceiveAsync(socket, message, wanted, TimeSpan.FromSeconds(Math.Max(1, pace.Scaled(seconds).TotalSeconds)), cancellation) is { } reply)
+                return reply;
+        }
+        throw new IOException($"no {wanted} for the {message.MessageType}");
+    }
+
+    private async Task<DhcpServerMessage?> ReceiveAsync(
+        Socket socket, DhcpClientMessage message, DhcpMessageType wanted, TimeSpan limit, CancellationToken cancellation)
+    {
+        var buffer = new byte[1500];
+        using var timeout = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        timeout.CancelAfter(limit);
+        try
+        {
+            while (true)
+            {
+                var count = await socket.ReceiveAsync(buffer, timeout.Token);
+                var reply = DhcpServerMessage.Read(buffer.AsSpan(0, count));
+                if (reply?.MessageType == DhcpMessageType.Nak)
+                    throw new IOException("the server refused the address");
+                if (reply is not null && reply.MessageType == wanted && reply.TransactionId == message.TransactionId && reply.Mac == machine.Mac)
+                    return reply;
+            }
+        }
+        catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
+        {
+            return null;
+        }
+    }
+
+    // EDK2 drops offers without a server identifier; option 60 without "do not ask 4011" sends it there (netboot.md 7.1).
+    private static void RequireBootable(DhcpServerMessage ack)
+    {
+        if (ack.ServerIdentifier == 0)
+            throw new IOException("PXE-E16: the offer has no server identifier");
+        if (ack.BootFile == "" || ack.NextServer.Equals(IPAddress.Any))
+            throw new IOException("PXE-E53: no boot file name received");
+        if (ack.VendorClass == "PXEClient" && !ack.BootWithoutBootService)
+            throw new IOException("PXE-E55: the offer points to a boot service that this machine does not ask");
+    }
+
+    private async Task LoadLoaderAsync(DhcpServerMessage ack, CancellationToken cancellation)
+    {
+        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
+        socket.Bind(new IPEndPoint(wiring.Relay, 0));
+        EndPoint server = new IPEndPoint(ack.NextServer, wiring.TftpPort);
+        using var loader = new MemoryStream();
+        var download = new TftpDownload(ack.BootFile, 1468, machine.Firmware == SimulatedFirmware.Bios ? 1 : 4, loader,
+            packet => socket.SendTo(packet.Span, server));
+        download.Start();
+        var buffer = new byte[65536];
+        for (var retries = 0; !download.Completed; )
+        {
+            using var timeout = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+            timeout.CancelAfter(TimeSpan.FromSeconds(2));
+            try
+            {
+                var received = await socket.ReceiveFromAsync(buffer, new IPEndPoint(IPAddress.Any, 0), timeout.Token);
+                server = received.RemoteEndPoint;
+                download.OnPacket(buffer.AsSpan(0, received.ReceivedBytes));
+            }
+            catch (OperationCanceledException) when (!cancellation.IsCancellationRequested && ++retries < 6)
+            {
+                download.OnTimeout();
+            }
+            if (download.Error is { } error)
+                throw new IOException($"TFTP: {ack.BootFile}: {error}");
+        }
+        if (loader.Length == 0 || (download.AnnouncedLength >= 0 && loader.Length != download.AnnouncedLength))
+            throw new IOException($"TFTP: {ack.BootFile} has {loader.Length} bytes, {download.AnnouncedLength} were announced");
+    }
+
+    private async Task<IpxeResult> RunScriptAsync(string url, IPAddress address, CancellationToken cancellation)
+    {
+        if (!Uri.TryCreate(url, UriKind.Absolute, out var uri) || uri.Scheme != Uri.UriSchemeHttp)
+            throw new IOException($"iPXE got '{url}' instead of a script's URL");
+        var text = await http.GetStringAsync(uri, cancellation);
+        files.Clear();
+        var script = new IpxeScript(Settings(address), (file, token) => FetchAsync(uri, file, token));
+        return await script.RunAsync(text, cancellation);
+    }
+
+    private async Task<bool> FetchAsync(Uri script, string file, CancellationToken cancellation)
+    {
+        using var response = await http.GetAsync(new Uri(script, file), cancellation);
+        if (!response.IsSuccessStatusCode)
+            return false;
+        // Without the length iPXE grows its buffer again and again (netboot.md 14.6).
+        if (response.Content.Headers.ContentLength is not { } length)
+            throw new IOException($"{file} came without Content-Length");
+        files[file] = await response.Content.ReadAsByteArrayAsync(cancellation);
+        return files[file].Length == length;
+    }
+
+    private Dictionary<string, string> Settings(IPAddress address) => new()
+    {
+        ["uuid"] = machine.Uuid.ToString(),
+        ["serial"] = machine.Serial,
+        ["mac"] = machine.Mac.ToString(),
+        ["net0/mac"] = machine.Mac.ToString(),
+        ["net0/mac:hexhyp"] = machine.Mac.Format('-'),
+        ["mac:hexhyp"] = machine.Mac.Format('-'),
+        ["ip"] = address.ToString(),
+        ["platform"] = machine.Firmware == SimulatedFirmware.Bios ? "pcbios" : "efi",
+        ["buildarch"] = machine.Firmware == SimulatedFirmware.Bios ? "i386" : "x86_64",
+    };
+}

@@ -1,0 +1,73 @@
+using Cozy.Fleet.Pki;
+using Grpc.Core;
+using Grpc.Core.Interceptors;
+
+namespace Cozy.Fleet.Simulator.Talos;
+
+/// <summary>Which role may call what (talos.md 1.3), and what maintenance mode answers (talos.md 3.2).</summary>
+internal sealed class Authorization(TalosRun run) : Interceptor
+{
+    private const string Machine = "/machine.MachineService/";
+
+    private static readonly Dictionary<string, string> LowestRole = new()
+    {
+        [Machine + "ApplyConfiguration"] = "os:admin",
+        [Machine + "Bootstrap"] = "os:admin",
+        [Machine + "EtcdForfeitLeadership"] = "os:admin",
+        [Machine + "Kubeconfig"] = "os:admin",
+        [Machine + "Rollback"] = "os:admin",
+        [Machine + "Upgrade"] = "os:admin",
+        ["/machine.LifecycleService/Upgrade"] = "os:admin",
+        [Machine + "Reboot"] = "os:operator",
+        ["/machine.ImageService/Pull"] = "os:operator",
+    };
+
+    // The tiny API up to 1.12.
+    private static readonly string[] OldMaintenance = [Machine + "ApplyConfiguration", "/cosi.resource.State/Get", "/cosi.resource.State/List"];
+
+    public override Task<TResponse> UnaryServerHandler<TRequest, TResponse>(
+        TRequest request, ServerCallContext context, UnaryServerMethod<TRequest, TResponse> continuation)
+    {
+        Check(context);
+        return continuation(request, context);
+    }
+
+    public override Task ServerStreamingServerHandler<TRequest, TResponse>(
+        TRequest request, IServerStreamWriter<TResponse> responseStream, ServerCallContext context,
+        ServerStreamingServerMethod<TRequest, TResponse> continuation)
+    {
+        Check(context);
+        return continuation(request, responseStream, context);
+    }
+
+    private void Check(ServerCallContext context)
+    {
+        if (run.Flapping)
+            throw new RpcException(new(StatusCode.Unavailable, "connection closed"));
+        var certificate = context.GetHttpContext().Connection.ClientCertificate;
+        if (certificate is null)
+            CheckMaintenance(context.Method);
+        else
+            CheckRole(context.Method, CertificateCheck.Organizations(certificate));
+    }
+
+    private void CheckMaintenance(string method)
+    {
+        if (!run.Version.IsAtLeast(1, 13) && !OldMaintenance.Contains(method))
+            throw new RpcException(new(StatusCode.Unimplemented, "API is not implemented in maintenance mode"));
+        if (method != Machine + "ApplyConfiguration" && LowestRole.ContainsKey(method))
+            throw new RpcException(new(StatusCode.PermissionDenied, "not authorized"));
+    }
+
+    private static void CheckRole(string method, IReadOnlyList<string> roles)
+    {
+        string[] enough = LowestRole.GetValueOrDefault(method, "os:reader") switch
+        {
+            "os:admin" => ["os:admin"],
+            "os:operator" => ["os:admin", "os:operator"],
+            _ => ["os:admin", "os:operator", "os:reader"],
+        };
+        if (!roles.Intersect(enough).Any())
+            throw new RpcException(new(StatusCode.PermissionDenied, "not authorized"));
+    }
+}

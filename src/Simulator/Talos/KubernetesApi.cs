@@ -1,0 +1,167 @@
+using System.Net;
+using System.Security.Cryptography.X509Certificates;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Cozy.Fleet.Pki;
+using Cozy.Fleet.Simulator.Cluster;
+using Microsoft.AspNetCore.Server.Kestrel.Https;
+
+namespace Cozy.Fleet.Simulator.Talos;
+
+/// <summary>The API server on one control plane: readiness, nodes, pods and evictions (rollouts.md 10).</summary>
+internal sealed class KubernetesApi(SimulatedCluster cluster)
+{
+    public static async Task<IAsyncDisposable> StartAsync(TalosRun run, NodeConfig config, CancellationToken cancellation)
+    {
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        builder.WebHost.UseKestrelHttpsConfiguration();
+        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(
+            new IPEndPoint(run.Address, config.Endpoint.Port), listen => listen.UseHttps(Tls(run, config))));
+        var app = builder.Build();
+        new KubernetesApi(run.Cluster!).Map(app);
+        await app.StartAsync(cancellation);
+        return new TalosApi.Listener(app);
+    }
+
+    private void Map(WebApplication app)
+    {
+        app.Use(async (context, next) =>
+        {
+            if (!cluster.Look((etcd, _) => etcd.HasQuorum))
+                await Fail(context, 503, "etcd has no quorum");
+            else if (context.Connection.ClientCertificate is null && context.Request.Path is not { Value: "/readyz" or "/livez" or "/version" })
+                await Fail(context, 401, "Unauthorized");
+            else
+                await next();
+        });
+        app.MapGet("/readyz", context => context.Response.WriteAsync("ok"));
+        app.MapGet("/livez", context => context.Response.WriteAsync("ok"));
+        app.MapGet("/api/v1/nodes", context => Write(context, cluster.Look((_, state) =>
+            List("NodeList", state.Nodes.Values.OrderBy(n => n.Name, StringComparer.Ordinal).Select(Node)))));
+        app.MapGet("/api/v1/nodes/{name}", context => OnNode(context, node => Write(context, Node(node))));
+        app.MapPatch("/api/v1/nodes/{name}", PatchAsync);
+        app.MapGet("/api/v1/pods", context => Write(context, cluster.Look((_, state) =>
+            List("PodList", state.Pods.Where(p => IsSelected(context, p)).Select(Pod)))));
+        app.MapPost("/api/v1/namespaces/{namespace}/pods/{name}/eviction", EvictAsync);
+        app.MapGet("/api/v1/namespaces/{namespace}/pods/{name}", GetPodAsync);
+    }
+
+    private async Task PatchAsync(HttpContext context)
+    {
+        var patch = await JsonNode.ParseAsync(context.Request.Body, cancellationToken: context.RequestAborted);
+        await OnNode(context, node =>
+        {
+            cluster.Change((_, _) =>
+            {
+                if (patch?["spec"]?["unschedulable"] is { } unschedulable)
+                    node.Unschedulable = unschedulable.GetValue<bool>();
+                foreach (var (key, value) in patch?["metadata"]?["annotations"]?.AsObject() ?? [])
+                {
+                    if (value is null)
+                        node.Annotations.Remove(key);
+                    else
+                        node.Annotations[key] = value.GetValue<string>();
+                }
+            });
+            return Write(context, Node(node));
+        });
+    }
+
+    private Task EvictAsync(HttpContext context)
+    {
+        var found = false;
+        cluster.Change((_, state) => found = state.Evict(Route(context, "namespace"), Route(context, "name")));
+        if (!found)
+            return Fail(context, 404, $"pods \"{Route(context, "name")}\" not found");
+        context.Response.StatusCode = 201;
+        return Write(context, new JsonObject { ["kind"] = "Status", ["status"] = "Success" });
+    }
+
+    private Task GetPodAsync(HttpContext context) =>
+        cluster.Look((_, state) => state.Pods.Find(p => p.Namespace == Route(context, "namespace") && p.Name == Route(context, "name"))) is { } pod
+            ? Write(context, Pod(pod))
+            : Fail(context, 404, $"pods \"{Route(context, "name")}\" not found");
+
+    private Task OnNode(HttpContext context, Func<KubernetesNode, Task> then) =>
+        cluster.Look((_, state) => state.Nodes.GetValueOrDefault(Route(context, "name"))) is { } node
+            ? then(node)
+            : Fail(context, 404, $"nodes \"{Route(context, "name")}\" not found");
+
+    private static bool IsSelected(HttpContext context, KubernetesPod pod)
+    {
+        var selector = context.Request.Query["fieldSelector"].ToString();
+        return selector == "" || selector == "spec.nodeName=" + pod.Node;
+    }
+
+    private static JsonObject Node(KubernetesNode node) => new()
+    {
+        ["apiVersion"] = "v1",
+        ["kind"] = "Node",
+        ["metadata"] = new JsonObject
+        {
+            ["name"] = node.Name,
+            ["annotations"] = new JsonObject(node.Annotations.Select(a => KeyValuePair.Create(a.Key, (JsonNode?)JsonValue.Create(a.Value)))),
+        },
+        ["spec"] = new JsonObject { ["unschedulable"] = node.Unschedulable },
+        ["status"] = new JsonObject
+        {
+            ["conditions"] = new JsonArray(new JsonObject { ["type"] = "Ready", ["status"] = node.Ready ? "True" : "False" }),
+            ["addresses"] = new JsonArray(new JsonObject { ["type"] = "InternalIP", ["address"] = node.Address }),
+            ["nodeInfo"] = new JsonObject
+            {
+                ["bootID"] = node.BootId, ["kubeletVersion"] = node.KubeletVersion, ["osImage"] = node.OsImage,
+            },
+        },
+    };
+
+    private static JsonObject Pod(KubernetesPod pod) => new()
+    {
+        ["metadata"] = new JsonObject
+        {
+            ["namespace"] = pod.Namespace, ["name"] = pod.Name, ["uid"] = pod.Uid,
+            ["ownerReferences"] = new JsonArray(new JsonObject { ["kind"] = pod.OwnerKind, ["name"] = pod.Name, ["controller"] = true }),
+        },
+        ["spec"] = new JsonObject { ["nodeName"] = pod.Node },
+        ["status"] = new JsonObject { ["phase"] = "Running" },
+    };
+
+    private static JsonObject List(string kind, IEnumerable<JsonObject> items) => new()
+    {
+        ["apiVersion"] = "v1",
+        ["kind"] = kind,
+        ["items"] = new JsonArray([.. items]),
+    };
+
+    private static string Route(HttpContext context, string name) => (string)context.Request.RouteValues[name]!;
+
+    private static Task Fail(HttpContext context, int code, string message)
+    {
+        context.Response.StatusCode = code;
+        return Write(context, new JsonObject { ["kind"] = "Status", ["status"] = "Failure", ["message"] = message, ["code"] = code });
+    }
+
+    private static Task Write(HttpContext context, JsonObject body)
+    {
+        context.Response.ContentType = "application/json";
+        return context.Response.WriteAsync(body.ToJsonString());
+    }
+
+    private static Action<HttpsConnectionAdapterOptions> Tls(TalosRun run, NodeConfig config)
+    {
+        var now = run.Pace.Clock.GetUtcNow();
+        var authority = CertificateAuthority.FromPem(config.KubernetesCaCertificate, config.KubernetesCaKey);
+        var issued = authority.Issue(new LeafRequest("kube-apiserver", [], now - TimeSpan.FromMinutes(1), TimeSpan.FromDays(365))
+        {
+            IsServer = true, IsClient = false, Names = [run.Address.ToString(), config.Endpoint.Host, "kubernetes", run.Hostname],
+        });
+        var ca = X509Certificate2.CreateFromPem(config.KubernetesCaCertificate);
+        return https =>
+        {
+            https.ServerCertificate = X509Certificate2.CreateFromPem(issued.Certificate, issued.Key);
+            https.ClientCertificateMode = ClientCertificateMode.AllowCertificate;
+            https.ClientCertificateValidation = (certificate, _, _) =>
+                CertificateCheck.Refusal(certificate, ca, run.Pace.Clock.GetUtcNow()) is null;
+        };
+    }
+}
