@@ -1,0 +1,60 @@
+using System.Net;
+using Cozy.Fleet.Dhcp;
+
+namespace Cozy.Fleet.Agent.Config;
+
+internal enum DhcpMode
+{
+    /// <summary>We give the addresses.</summary>
+    Server,
+
+    /// <summary>Somebody else gives the addresses; we only say what to boot (proxyDHCP).</summary>
+    Proxy,
+    Off,
+}
+
+/// <summary>The agent's configuration as it was accepted. docs/agent.md explains every key.</summary>
+internal sealed record AgentConfig
+{
+    public string Rack { get; init; } = "";
+
+    public string DataDirectory { get; init; } = "";
+
+    public Uri? CoordinatorEndpoint { get; init; }
+
+    public string Token { get; init; } = "";
+
+    /// <summary>The link to the machines; empty when an address is given instead.</summary>
+    public string Interface { get; init; } = "";
+
+    /// <summary>The address that machines reach us at.</summary>
+    public IPAddress Address { get; init; } = IPAddress.None;
+
+    public DhcpMode DhcpMode { get; init; }
+
+    public int DhcpPort { get; init; } = 67;
+
+    public int BootServicePort { get; init; } = 4011;
+
+    public bool Authoritative { get; init; }
+
+    public IReadOnlyList<DhcpSubnet> Subnets { get; init; } = [];
+
+    public IReadOnlyList<Reservation> Reservations { get; init; } = [];
+
+    public int TftpPort { get; init; } = 69;
+
+    public int HttpPort { get; init; } = 80;
+
+    public string IpxeDirectory { get; init; } = "/usr/lib/ipxe";
+
+    public string BiosLoader { get; init; } = "undionly.kpxe";
+
+    public string UefiLoader { get; init; } = "snponly.efi";
+
+    public int TalosPort { get; init; } = 50000;
+
+    public TimeSpan ObserveInterval { get; init; } = TimeSpan.FromSeconds(5);
+
+    public Uri? OtlpEndpoint { get; init; }
+}

@@ -1,0 +1,156 @@
+using System.Net;
+using System.Net.NetworkInformation;
+using System.Net.Sockets;
+using Cozy.Fleet.Dhcp;
+using Cozy.Fleet.Primitives;
+using YamlDotNet.Core;
+using YamlDotNet.RepresentationModel;
+
+namespace Cozy.Fleet.Agent.Config;
+
+/// <summary>Reads the agent's configuration file. All errors come at once, each with its place in the file.</summary>
+internal static class AgentConfigReader
+{
+    /// <param name="file">For the error messages.</param>
+    /// <param name="environmentToken">The token from the environment, which keeps it out of the file.</param>
+    public static AgentConfig? TryRead(string file, string yaml, string environmentToken, out IReadOnlyList<string> refusals)
+    {
+        var errors = new ConfigErrors(file);
+        var config = Read(Root(yaml, errors), errors, environmentToken);
+        refusals = errors.Sentences;
+        return refusals.Count == 0 ? config : null;
+    }
+
+    private static ConfigNode Root(string yaml, ConfigErrors errors)
+    {
+        var stream = new YamlStream();
+        try
+        {
+            stream.Load(new StringReader(yaml));
+        }
+        catch (YamlException exception)
+        {
+            errors.Add(exception.Start, exception.Message);
+            return new(null, exception.Start, "", errors);
+        }
+        if (stream.Documents is [{ RootNode: YamlMappingNode map }])
+            return new(map, map.Start, "", errors);
+        errors.Add(new Mark(0, 1, 1), "the file must hold one map of keys");
+        return new(null, new Mark(0, 1, 1), "", errors);
+    }
+
+    private static AgentConfig Read(ConfigNode root, ConfigErrors errors, string environmentToken)
+    {
+        if (!root.IsPresent)
+            return new();
+        var (coordinator, network, dhcp) = (root.Map("coordinator"), root.Map("network"), root.Map("dhcp"));
+        var (tftp, http, ipxe) = (root.Map("tftp"), root.Map("http"), root.Map("ipxe"));
+        var (talos, telemetry) = (root.Map("talos"), root.Map("telemetry"));
+        var link = network.Text("interface");
+        var address = AddressOf(network, link);
+        var mode = dhcp.Choice("mode", DhcpMode.Server, ("server", DhcpMode.Server), ("proxy", DhcpMode.Proxy), ("off", DhcpMode.Off));
+        var config = new AgentConfig
+        {
+            Rack = root.Required("rack"),
+            DataDirectory = root.Text("data", "/var/lib/cozy-fleet-agent"),
+            CoordinatorEndpoint = coordinator.Url("endpoint", "https"),
+            Token = Token(coordinator, environmentToken),
+            Interface = link,
+            Address = address,
+            DhcpMode = mode,
+            DhcpPort = dhcp.Number("port", 67, 0, 65535),
+            BootServicePort = dhcp.Number("bootServicePort", 4011, 0, 65535),
+            Authoritative = dhcp.Flag("authoritative", false),
+            Subnets = [.. dhcp.Maps("subnets").Select(s => Subnet(s, address)).OfType<DhcpSubnet>()],
+            Reservations = [.. dhcp.Maps("reservations").Select(Reserve).OfType<Reservation>()],
+            TftpPort = tftp.Number("port", 69, 0, 65535),
+            HttpPort = http.Number("port", 80, 0, 65535),
+            IpxeDirectory = ipxe.Text("directory", "/usr/lib/ipxe"),
+            BiosLoader = ipxe.Text("bios", "undionly.kpxe"),
+            UefiLoader = ipxe.Text("uefi", "snponly.efi"),
+            TalosPort = talos.Number("port", 50000, 1, 65535),
+            ObserveInterval = talos.Duration("observeInterval", TimeSpan.FromSeconds(5)),
+            OtlpEndpoint = telemetry.Url("otlp", "http", "https"),
+        };
+        if (mode == DhcpMode.Server && config.Subnets.Count == 0)
+            dhcp.Refuse("subnets", "a DHCP server needs at least one subnet; dhcp.mode: proxy works beside another server");
+        foreach (var node in new[] { coordinator, network, dhcp, tftp, http, ipxe, talos, telemetry, root })
+            node.EndOfKeys();
+        return config;
+    }
+
+    private static string Token(ConfigNode coordinator, string environmentToken)
+    {
+        var (token, file) = (coordinator.Text("token"), coordinator.Text("tokenFile"));
+        if (environmentToken != "")
+            return environmentToken;
+        if (file == "")
+            return token;
+        if (File.Exists(file))
+            return File.ReadAllText(file).Trim();
+        coordinator.Refuse("tokenFile", $"there is no file {file}");
+        return "";
+    }
+
+    // The address is given, or it is the interface's first one.
+    private static IPAddress AddressOf(ConfigNode network, string link)
+    {
+        var given = network.Address("address");
+        if (given is not null)
+            return given;
+        if (link == "")
+        {
+            network.Refuse("interface", "name the interface to the machines, or give network.address");
+            return IPAddress.None;
+        }
+        var found = NetworkInterface.GetAllNetworkInterfaces().FirstOrDefault(i => i.Name == link);
+        var address = found?.GetIPProperties().UnicastAddresses.Select(a => a.Address)
+            .FirstOrDefault(a => a.AddressFamily == AddressFamily.InterNetwork);
+        if (address is null)
+            network.Refuse("interface", found is null ? $"there is no interface {link}" : $"interface {link} has no IPv4 address");
+        return address ?? IPAddress.None;
+    }
+
+    private static DhcpSubnet? Subnet(ConfigNode subnet, IPAddress serverAddress)
+    {
+        var text = subnet.Required("network");
+        var good = IPNetwork.TryParse(text, out var network) && network.BaseAddress.AddressFamily == AddressFamily.InterNetwork;
+        if (!good && text != "")
+            subnet.Refuse("network", $"'{text}' is not a network such as 10.1.0.0/24 (its host bits must be 0)");
+        var dhcpNetwork = new DhcpNetwork(
+            good ? Ipv4.ToNumber(network.BaseAddress) : 0, good ? network.PrefixLength : 32,
+            subnet.Address("router") is { } router ? Ipv4.ToNumber(router) : null,
+            subnet.List("dns", ParseAddress), subnet.List("ntp", ParseAddress), subnet.Text("domain"),
+            subnet.Duration("leaseTime", TimeSpan.FromHours(1)));
+        var ranges = subnet.List("ranges", range => ParseRange(range, dhcpNetwork));
+        if (good && ranges.Count == 0)
+            subnet.Refuse("ranges", "give at least one range such as 10.1.0.100-10.1.0.199");
+        subnet.EndOfKeys();
+        return good ? new(dhcpNetwork, ranges, Ipv4.ToNumber(serverAddress)) : null;
+    }
+
+    private static Reservation? Reserve(ConfigNode reservation)
+    {
+        var (mac, address) = (reservation.Required("mac"), reservation.Address("address"));
+        if (mac != "" && !MacAddress.TryParse(mac, out _))
+            reservation.Refuse("mac", $"'{mac}' is not a MAC address");
+        if (address is null)
+            reservation.Refuse("address", "give the address to reserve");
+        var hostName = reservation.Text("hostname");
+        reservation.EndOfKeys();
+        return MacAddress.TryParse(mac, out var parsed) && address is not null ? new(parsed, Ipv4.ToNumber(address), hostName) : null;
+    }
+
+    private static (uint, string?) ParseAddress(string text) =>
+        IPAddress.TryParse(text, out var address) && address.AddressFamily == AddressFamily.InterNetwork
+            ? (Ipv4.ToNumber(address), null)
+            : (0, "is not an IPv4 address");
+
+    private static ((uint, uint), string?) ParseRange(string text, DhcpNetwork network)
+    {
+        var parts = text.Split('-', StringSplitOptions.TrimEntries);
+        if (parts.Length != 2 || ParseAddress(parts[0]) is not (var first, null) || ParseAddress(parts[1]) is not (var last, null) || first > last)
+            return (default, "is not a range such as 10.1.0.100-10.1.0.199");
+        return network.Contains(first) && network.Contains(last) ? ((first, last), null) : (default, "is not inside its network");
+    }
+}
