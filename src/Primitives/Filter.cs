@@ -70,6 +70,6 @@ public sealed partial record Filter
     [GeneratedRegex("""\G\s*(?<path>[A-Za-z][A-Za-z0-9_./-]*)\s*(?<op>!=|=)\s*(?:"(?<quoted>[^"]*)"|(?<bare>[^\s"]+))\s*""")]
     private static partial Regex TermPattern();
 
-    [GeneratedRegex(@"\GAND\s+")]
+    [GeneratedRegex(@"\GAND\b\s*")]
     private static partial Regex AndPattern();
 }

@@ -1,0 +1,171 @@
+using System.Buffers.Binary;
+using System.Net;
+using Cozy.Fleet.Primitives;
+
+namespace Cozy.Fleet.Dhcp;
+
+/// <summary>What kind of machine asks, by option 93 (RFC 4578, netboot.md 5).</summary>
+public enum ClientFirmware
+{
+    /// <summary>Not a network boot, or an architecture that we do not know: never answered with a guess.</summary>
+    None,
+    Bios,
+    UefiX64,
+    UefiArm64,
+}
+
+/// <summary>The facts of one client message, gathered once; every answer is a function of this value.</summary>
+public sealed record DhcpRequest
+{
+    public required DhcpMessageType MessageType { get; init; }
+
+    public required MacAddress Mac { get; init; }
+
+    public uint TransactionId { get; init; }
+
+    public ushort Flags { get; init; }
+
+    public byte Hops { get; init; }
+
+    /// <summary>ciaddr: the address that the client has already.</summary>
+    public uint ClientAddress { get; init; }
+
+    /// <summary>giaddr: the relay, or 0.</summary>
+    public uint RelayAddress { get; init; }
+
+    /// <summary>The address whose subnet decides: option 118, else 82.5, else giaddr; 0 on the local link.</summary>
+    public uint SubnetAddress { get; init; }
+
+    /// <summary>Option 50, else 0.</summary>
+    public uint RequestedAddress { get; init; }
+
+    /// <summary>Option 54, else 0.</summary>
+    public uint ServerIdentifier { get; init; }
+
+    /// <summary>82.11 (RFC 5107): the address that the relay wants as server identifier; else 0.</summary>
+    public uint ServerIdentifierOverride { get; init; }
+
+    /// <summary>82.19 (RFC 8357): the relay listens on the port that it sent from.</summary>
+    public bool RelaySourcePort { get; init; }
+
+    /// <summary>Option 57 less the IP and UDP headers; 548 when it is missing (netboot.md 3).</summary>
+    public int MaximumSize { get; init; } = 548;
+
+    public byte[]? ClientIdentifier { get; init; }
+
+    public byte[]? RelayAgentInformation { get; init; }
+
+    public byte[]? MachineIdOption { get; init; }
+
+    /// <summary>The SMBIOS UUID, when option 97 carries a real one.</summary>
+    public MachineUuid? Uuid { get; init; }
+
+    public ClientFirmware Firmware { get; init; }
+
+    /// <summary>PXEClient, HTTPClient, or empty.</summary>
+    public string BootClass { get; init; } = "";
+
+    /// <summary>iPXE asks: by user class, or by its encapsulated option (netboot.md 6).</summary>
+    public bool IsIpxe { get; init; }
+
+    /// <summary>True when the client wants to boot over the network.</summary>
+    public bool WantsBoot => BootClass != "" || IsIpxe;
+
+    /// <summary>Reads the facts. The refusal is one word for the counters.</summary>
+    public static bool TryFrom(in DhcpPacket packet, out DhcpRequest request, out string refusal)
+    {
+        request = null!;
+        var type = packet.Option(DhcpOption.MessageType) is [var t and >= 1 and <= 8] ? (DhcpMessageType)t : DhcpMessageType.None;
+        refusal = !packet.IsRequest ? "not-a-request" : type == DhcpMessageType.None ? "no-message-type" : "";
+        if (refusal != "")
+            return false;
+
+        var relay = packet.Option(DhcpOption.RelayAgentInformation);
+        var machineId = packet.Option(DhcpOption.ClientMachineId);
+        request = new()
+        {
+            MessageType = type,
+            Mac = packet.HardwareAddress,
+            TransactionId = packet.TransactionId,
+            Flags = packet.Flags,
+            Hops = packet.Hops,
+            ClientAddress = packet.ClientAddress,
+            RelayAddress = packet.RelayAddress,
+            SubnetAddress = Address(packet.Option(DhcpOption.SubnetSelection))
+                ?? Address(SubOption(relay, 5)) ?? packet.RelayAddress,
+            RequestedAddress = Address(packet.Option(DhcpOption.RequestedAddress)) ?? 0,
+            ServerIdentifier = Address(packet.Option(DhcpOption.ServerIdentifier)) ?? 0,
+            ServerIdentifierOverride = Address(SubOption(relay, 11)) ?? 0,
+            RelaySourcePort = SubOption(relay, 19) is not null,
+            MaximumSize = packet.Option(DhcpOption.MaximumSize) is { Length: 2 } size
+                ? Math.Max(548, BinaryPrimitives.ReadUInt16BigEndian(size) - 28) : 548,
+            ClientIdentifier = packet.Option(DhcpOption.ClientIdentifier) is { Length: > 0 } id ? id : null,
+            RelayAgentInformation = relay,
+            MachineIdOption = machineId is { Length: 17 } ? machineId : null,
+            Uuid = machineId is [0, ..] && MachineUuid.TryFromSmbios(machineId.AsSpan(1), out var uuid) ? uuid : null,
+            Firmware = FirmwareOf(packet.Option(DhcpOption.ClientArchitecture)),
+            BootClass = BootClassOf(packet.Option(DhcpOption.VendorClass)),
+            IsIpxe = IsIpxeUserClass(packet.Option(DhcpOption.UserClass)) || packet.Option(DhcpOption.Ipxe) is not null,
+        };
+        return true;
+    }
+
+    // The order of the client's list is its preference; one that we can serve is enough.
+    private static ClientFirmware FirmwareOf(byte[]? option)
+    {
+        for (var i = 0; option is not null && i + 2 <= option.Length; i += 2)
+        {
+            var firmware = BinaryPrimitives.ReadUInt16BigEndian(option.AsSpan(i)) switch
+            {
+                0 or 20 => ClientFirmware.Bios,
+                // RFC 4578 and its erratum swap 7 and 9: both are x86-64 in the field.
+                7 or 9 or 16 or 17 => ClientFirmware.UefiX64,
+                11 or 19 => ClientFirmware.UefiArm64,
+                _ => ClientFirmware.None,
+            };
+            if (firmware != ClientFirmware.None)
+                return firmware;
+        }
+        return ClientFirmware.None;
+    }
+
+    private static string BootClassOf(byte[]? option) =>
+        option.AsSpan().StartsWith("PXEClient"u8) ? "PXEClient" : option.AsSpan().StartsWith("HTTPClient"u8) ? "HTTPClient" : "";
+
+    // RFC 3004 wants a length in front of each class; iPXE sends none. Both are seen.
+    private static bool IsIpxeUserClass(byte[]? option) =>
+        option.AsSpan().SequenceEqual("iPXE"u8) || option.AsSpan().SequenceEqual("\u0004iPXE"u8);
+
+    private static byte[]? SubOption(byte[]? information, byte code)
+    {
+        for (var at = 0; information is not null && at + 2 <= information.Length && at + 2 + information[at + 1] <= information.Length;)
+        {
+            if (information[at] == code)
+                return information[(at + 2)..(at + 2 + information[at + 1])];
+            at += 2 + information[at + 1];
+        }
+        return null;
+    }
+
+    private static uint? Address(byte[]? option) =>
+        option is { Length: 4 } ? BinaryPrimitives.ReadUInt32BigEndian(option) : null;
+}
+
+/// <summary>IPv4 addresses as numbers: ranges and masks are arithmetic.</summary>
+public static class Ipv4
+{
+    public static uint ToNumber(IPAddress address)
+    {
+        Span<byte> bytes = stackalloc byte[16];
+        return address.TryWriteBytes(bytes, out var written) && written == 4
+            ? BinaryPrimitives.ReadUInt32BigEndian(bytes)
+            : throw new ArgumentException($"{address} is not an IPv4 address.", nameof(address));
+    }
+
+    public static IPAddress ToAddress(uint number)
+    {
+        Span<byte> bytes = stackalloc byte[4];
+        BinaryPrimitives.WriteUInt32BigEndian(bytes, number);
+        return new(bytes);
+    }
+}

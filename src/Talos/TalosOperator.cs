@@ -1,0 +1,108 @@
+using Cozy.Fleet.Talos.Api.Common;
+using Cozy.Fleet.Talos.Api.Machine;
+using Google.Protobuf;
+using Grpc.Core;
+
+namespace Cozy.Fleet.Talos;
+
+/// <summary>The calls that change a node (talos.md 1.3, 1.4). Each ends with a result; only cancellation comes out as an exception.</summary>
+public sealed class TalosOperator(TalosConnection connection, CancellationToken cancellation)
+{
+    // Installers and kubelet images live in the system namespace of the CRI containerd (talos.md 1.4).
+    private static readonly ContainerdInstance SystemImages = new()
+    {
+        Driver = ContainerDriver.Cri,
+        Namespace = ContainerdNamespace.NsSystem,
+    };
+
+    private readonly MachineService.MachineServiceClient machine = new(connection.Invoker);
+
+    /// <summary>The first config of a machine in maintenance mode.</summary>
+    public Task<TalosResult> ApplyAsync(ReadOnlyMemory<byte> config, bool dryRun) => CallAsync(async () =>
+    {
+        // The mode's zero value means "reboot"; AUTO is understood by every version (talos.md 1.3).
+        var answer = await machine.ApplyConfigurationAsync(new()
+        {
+            Data = ByteString.CopyFrom(config.Span),
+            Mode = ApplyConfigurationRequest.Types.Mode.Auto,
+            DryRun = dryRun,
+        }, cancellationToken: cancellation);
+        return TalosResult.Done(string.Join("; ", answer.Messages[0].Warnings));
+    });
+
+    /// <summary>Starts etcd, once in a cluster's life (talos.md 8.1). AlreadyExists is for the caller to judge.</summary>
+    public Task<TalosResult> BootstrapAsync() => CallAsync(async () =>
+    {
+        await machine.BootstrapAsync(new(), cancellationToken: cancellation);
+        return TalosResult.Done();
+    });
+
+    /// <summary>Brings an installer image to the node; safe to repeat.</summary>
+    public Task<TalosResult> PullAsync(string image, Action<string> progress) => CallAsync(async () =>
+    {
+        using var call = new ImageService.ImageServiceClient(connection.Invoker).Pull(
+            new() { Containerd = SystemImages, ImageRef = image }, cancellationToken: cancellation);
+        var name = "";
+        await foreach (var answer in call.ResponseStream.ReadAllAsync(cancellation))
+        {
+            if (answer.ResponseCase == ImageServicePullResponse.ResponseOneofCase.Name)
+                name = answer.Name;
+            else if (answer.PullProgress?.Progress is { } layer)
+                progress($"{answer.PullProgress.LayerId}: {layer.Status} {layer.Offset}/{layer.Total}");
+        }
+        return name == ""
+            ? new(TalosFailure.Environment, "the pull ended without an image name")
+            : TalosResult.Done(name);
+    });
+
+    /// <summary>Runs the installer of a pulled image; the node goes on running (talos.md 6.3).</summary>
+    public Task<TalosResult> InstallUpgradeAsync(string image, Action<string> progress) => CallAsync(async () =>
+    {
+        using var call = new LifecycleService.LifecycleServiceClient(connection.Invoker).Upgrade(
+            new() { Containerd = SystemImages, Source = new() { ImageName = image } }, cancellationToken: cancellation);
+        var (exitCode, lastLine) = ((int?)null, "");
+        await foreach (var answer in call.ResponseStream.ReadAllAsync(cancellation))
+        {
+            if (answer.Progress.ResponseCase == LifecycleServiceInstallProgress.ResponseOneofCase.ExitCode)
+                exitCode = answer.Progress.ExitCode;
+            else
+                progress(lastLine = answer.Progress.Message);
+        }
+        // Without a code nobody knows how far the installer came (trap 7: only a code of 0 is success).
+        return exitCode is { } code
+            ? TalosResult.FromExitCode(code, lastLine)
+            : new(TalosFailure.OutcomeUnknown, "the stream ended without an exit code");
+    });
+
+    /// <summary>The one call of older versions: installs and reboots (talos.md 6.1).</summary>
+    public Task<TalosResult> LegacyUpgradeAsync(string image, bool preserve) => CallAsync(async () =>
+    {
+        var answer = await machine.UpgradeAsync(new() { Image = image, Preserve = preserve }, cancellationToken: cancellation);
+        return TalosResult.Done(answer.Messages[0].Ack);
+    });
+
+    public Task<TalosResult> RebootAsync() => CallAsync(async () =>
+    {
+        var answer = await machine.RebootAsync(new(), cancellationToken: cancellation);
+        return TalosResult.Done(answer.Messages[0].ActorId);
+    });
+
+    /// <summary>Makes another member etcd's leader; does nothing on a follower.</summary>
+    public Task<TalosResult> ForfeitLeadershipAsync() => CallAsync(async () =>
+    {
+        var answer = await machine.EtcdForfeitLeadershipAsync(new(), cancellationToken: cancellation);
+        return TalosResult.Done(answer.Messages[0].Member);
+    });
+
+    private async Task<TalosResult> CallAsync(Func<Task<TalosResult>> call)
+    {
+        try
+        {
+            return await call();
+        }
+        catch (RpcException exception) when (!cancellation.IsCancellationRequested)
+        {
+            return TalosResult.From(exception, mutating: true);
+        }
+    }
+}

@@ -1,0 +1,132 @@
+using Cozy.Fleet.Talos.Api.Machine;
+using Google.Protobuf.WellKnownTypes;
+using Grpc.Core;
+using YamlDotNet.RepresentationModel;
+
+namespace Cozy.Fleet.Talos;
+
+/// <summary>
+/// Looks at a node with what every version answers; the differences between versions are here (talos.md 2.2, 3.2). Failures of
+/// the connection come out as <see cref="RpcException"/>.
+/// </summary>
+public sealed class TalosReader(TalosConnection connection, CancellationToken cancellation)
+{
+    private static readonly string[] Stages =
+        ["unknown", "booting", "installing", "maintenance", "running", "rebooting", "shutting down", "resetting", "upgrading"];
+
+    private readonly CosiReader cosi = new(connection.Invoker, cancellation);
+    private readonly MachineService.MachineServiceClient machine = new(connection.Invoker);
+
+    /// <summary>Stage, readiness, version, boot: what changes.</summary>
+    public async Task<TalosView> ViewAsync()
+    {
+        var status = await cosi.GetAsync("runtime", "MachineStatuses.runtime.talos.dev", "machine");
+        var schematic = (await cosi.ListAsync("runtime", "ExtensionStatuses.runtime.talos.dev"))
+            .Find(extension => extension.Text("metadata", "name") == "schematic");
+        return new()
+        {
+            Stage = Math.Max(0, Array.IndexOf(Stages, status?.Text("stage") ?? "")),
+            Ready = status?.Flag("status", "ready") ?? false,
+            UnmetConditions = status is null ? [] : Unmet(status),
+            Version = await VersionAsync(),
+            SchematicId = schematic?.Text("metadata", "version") ?? "",
+            BootId = await BootIdAsync(),
+            FallbackPending = await cosi.GetAsync("runtime", "MetaKeys.runtime.talos.dev", "0x06") is not null,
+            Installed = await cosi.GetAsync("runtime", "SystemDisks.block.talos.dev", "system-disk") is not null,
+        };
+    }
+
+    /// <summary>What the machine is made of; the resources answer in maintenance mode too.</summary>
+    public async Task<TalosFacts> FactsAsync()
+    {
+        var system = await cosi.GetAsync("hardware", "SystemInformations.hardware.talos.dev", "systeminformation");
+        var processors = await cosi.ListAsync("hardware", "Processors.hardware.talos.dev");
+        var memory = await cosi.ListAsync("hardware", "MemoryModules.hardware.talos.dev");
+        var disks = await cosi.ListAsync("runtime", "Disks.block.talos.dev");
+        var links = await cosi.ListAsync("network", "LinkStatuses.net.talos.dev");
+        return new(
+            system?.Text("manufacturer") ?? "", system?.Text("productname") ?? "", system?.Text("serialnumber") ?? "",
+            system?.Text("uuid") ?? "", processors.Sum(p => (int)p.Number("threadCount")),
+            memory.Aggregate(0UL, (sum, module) => sum + (module.Number("sizeMiB") << 20)),
+            disks.Count > 0 ? [.. disks.Where(d => !d.Flag("cdrom")).Select(Disk)] : await OldDisksAsync(),
+            [.. links.Where(l => l.Text("type") == "ether" && l.Text("kind") == "").Select(Link)]);
+    }
+
+    /// <summary>etcd as this control plane sees it.</summary>
+    public async Task<TalosEtcd> EtcdAsync()
+    {
+        var members = await machine.EtcdMemberListAsync(new(), cancellationToken: cancellation);
+        var status = (await machine.EtcdStatusAsync(new Empty(), cancellationToken: cancellation)).Messages[0].MemberStatus;
+        var alarms = await machine.EtcdAlarmListAsync(new Empty(), cancellationToken: cancellation);
+        return new(
+            status.MemberId, status.Leader, status.RaftIndex, status.RaftAppliedIndex, status.RaftTerm, status.IsLearner, status.DbSize,
+            [.. status.Errors],
+            [.. members.Messages[0].Members.Select(m => (m.Id, m.Hostname, m.IsLearner))],
+            [.. alarms.Messages.SelectMany(a => a.MemberAlarms)
+                .Where(a => a.Alarm != EtcdMemberAlarm.Types.AlarmType.None)
+                .Select(a => $"{a.Alarm} on {a.MemberId:x}")]);
+    }
+
+    private async Task<string> VersionAsync()
+    {
+        try
+        {
+            var answer = await machine.VersionAsync(new Empty(), cancellationToken: cancellation);
+            return answer.Messages[0].Version_.Tag;
+        }
+        catch (RpcException exception) when (exception.StatusCode is StatusCode.Unimplemented or StatusCode.PermissionDenied)
+        {
+            // Maintenance mode up to 1.12 has no Version call; from 1.10 the resource tells (talos.md 3.2).
+            return (await cosi.GetAsync("runtime", "Versions.runtime.talos.dev", "version"))?.Text("version") ?? "";
+        }
+    }
+
+    private async Task<string> BootIdAsync()
+    {
+        if (await cosi.GetAsync("runtime", "BootIDs.runtime.talos.dev", "boot-id") is { } bootId)
+            return bootId.Text("bootId");
+        try
+        {
+            var stat = await machine.SystemStatAsync(new Empty(), cancellationToken: cancellation);
+            return $"booted-{stat.Messages[0].BootTime}";
+        }
+        catch (RpcException exception) when (exception.StatusCode is StatusCode.Unimplemented or StatusCode.PermissionDenied)
+        {
+            return ""; // Maintenance mode up to 1.12 does not tell.
+        }
+    }
+
+    private async Task<IReadOnlyList<TalosDisk>> OldDisksAsync()
+    {
+        // Talos 1.6 and 1.7 have the storage service instead of resources.
+        try
+        {
+            var answer = await new Api.Storage.StorageService.StorageServiceClient(connection.Invoker)
+                .DisksAsync(new Empty(), cancellationToken: cancellation);
+            return
+            [
+                .. answer.Messages[0].Disks_.Where(d => d.Type != Api.Storage.Disk.Types.DiskType.Cd).Select(d => new TalosDisk(
+                    d.DeviceName, d.Size, d.Model, d.Serial, "", d.Type == Api.Storage.Disk.Types.DiskType.Hdd, d.Readonly)),
+            ];
+        }
+        catch (RpcException exception) when (exception.StatusCode == StatusCode.Unimplemented)
+        {
+            return [];
+        }
+    }
+
+    private static IReadOnlyList<(string, string)> Unmet(CosiResource status)
+    {
+        var conditions = status.Spec is YamlMappingNode spec
+            && spec.Children.TryGetValue(new YamlScalarNode("status"), out var inner) && inner is YamlMappingNode map
+            && map.Children.TryGetValue(new YamlScalarNode("unmetConditions"), out var list) ? list as YamlSequenceNode : null;
+        return conditions is null ? [] : [.. conditions.Select(c => new CosiResource("", c)).Select(c => (c.Text("name"), c.Text("reason")))];
+    }
+
+    private static TalosDisk Disk(CosiResource disk) => new(
+        disk.Text("dev_path") is { Length: > 0 } path ? path : $"/dev/{disk.Id}",
+        disk.Number("size"), disk.Text("model"), disk.Text("serial"), disk.Text("transport"), disk.Flag("rotational"), disk.Flag("readonly"));
+
+    private static TalosLink Link(CosiResource link) => new(
+        link.Id, link.Text("hardwareAddr"), link.Text("operationalState") == "up", (int)link.Number("speedMbit"));
+}

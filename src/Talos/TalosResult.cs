@@ -1,0 +1,64 @@
+using Grpc.Core;
+
+namespace Cozy.Fleet.Talos;
+
+/// <summary>The class of a failure; each has its own policy (rollouts.md 3.9).</summary>
+public enum TalosFailure
+{
+    None,
+
+    /// <summary>The node could not be reached, or was busy restarting.</summary>
+    Transient,
+
+    /// <summary>Another operation runs, or it is too early: try again later.</summary>
+    Contention,
+
+    /// <summary>The node's surroundings: the image cannot be pulled, preflight.</summary>
+    Environment,
+
+    /// <summary>It will not work by trying again.</summary>
+    Permanent,
+
+    /// <summary>The connection was lost after the call went out: it may have taken effect.</summary>
+    OutcomeUnknown,
+}
+
+/// <summary>How a call that changes something ended, with the node's own words.</summary>
+public sealed record TalosResult(TalosFailure Failure, string Message, int ExitCode = 0)
+{
+    public static TalosResult Done(string message = "") => new(TalosFailure.None, message);
+
+    /// <summary>Maps a status (talos.md 1.1).</summary>
+    /// <param name="mutating">The call has an effect: a lost connection leaves its outcome open.</param>
+    public static TalosResult From(RpcException exception, bool mutating) => new(
+        exception.StatusCode switch
+        {
+            StatusCode.Unavailable when NeverConnected(exception) => TalosFailure.Transient,
+            StatusCode.Unavailable or StatusCode.DeadlineExceeded or StatusCode.Cancelled or StatusCode.Internal =>
+                mutating ? TalosFailure.OutcomeUnknown : TalosFailure.Transient,
+            StatusCode.FailedPrecondition or StatusCode.Aborted or StatusCode.ResourceExhausted => TalosFailure.Contention,
+            // Plain Go errors: etcd preflight, the upgrade lock, an image that cannot be pulled (talos.md 1.1).
+            StatusCode.Unknown or StatusCode.NotFound => TalosFailure.Environment,
+            _ => TalosFailure.Permanent,
+        },
+        $"{exception.StatusCode}: {exception.Status.Detail}");
+
+    /// <summary>An installer's exit code (rollouts.md 2.5).</summary>
+    public static TalosResult FromExitCode(int exitCode, string lastLine) => new(
+        exitCode switch
+        {
+            0 => TalosFailure.None,
+            4 or 5 => TalosFailure.Environment,
+            _ => TalosFailure.Permanent,
+        },
+        exitCode == 0 ? lastLine : $"the installer ended with code {exitCode}: {lastLine}",
+        exitCode);
+
+    // Refused or unroutable: nothing was sent. A reset in the middle looks different.
+    private static bool NeverConnected(RpcException exception) =>
+        exception.Status.DebugException is HttpRequestException
+        {
+            InnerException: System.Net.Sockets.SocketException or OperationCanceledException or TimeoutException
+                or System.Security.Authentication.AuthenticationException,
+        };
+}

@@ -1,0 +1,41 @@
+namespace Cozy.Fleet.Talos;
+
+/// <summary>What a node says of itself at one moment.</summary>
+public sealed record TalosView
+{
+    /// <summary>Talos' own number of the stage (talos.md 2.2); 0 is unknown.</summary>
+    public int Stage { get; init; }
+
+    public bool Ready { get; init; }
+
+    public IReadOnlyList<(string Name, string Reason)> UnmetConditions { get; init; } = [];
+
+    public string Version { get; init; } = "";
+
+    public string SchematicId { get; init; } = "";
+
+    /// <summary>
+    /// Changes at each boot: the kernel's boot id where a reader may see it (1.14), else the time of the boot (talos.md 6.2).
+    /// </summary>
+    public string BootId { get; init; } = "";
+
+    /// <summary>META key 6 is set: the boot is not confirmed yet, Talos may still fall back.</summary>
+    public bool FallbackPending { get; init; }
+
+    public bool Installed { get; init; }
+}
+
+/// <summary>What a machine is made of.</summary>
+public sealed record TalosFacts(
+    string Manufacturer, string Product, string Serial, string Uuid, int CpuThreads, ulong MemoryBytes,
+    IReadOnlyList<TalosDisk> Disks, IReadOnlyList<TalosLink> Links);
+
+public sealed record TalosDisk(
+    string Device, ulong SizeBytes, string Model, string Serial, string Transport, bool Rotational, bool ReadOnly);
+
+public sealed record TalosLink(string Name, string Mac, bool Up, int SpeedMegabits);
+
+/// <summary>What one control plane says of etcd.</summary>
+public sealed record TalosEtcd(
+    ulong MemberId, ulong LeaderId, ulong RaftIndex, ulong RaftAppliedIndex, ulong RaftTerm, bool IsLearner, long DbSize,
+    IReadOnlyList<string> Errors, IReadOnlyList<(ulong Id, string Hostname, bool IsLearner)> Members, IReadOnlyList<string> Alarms);

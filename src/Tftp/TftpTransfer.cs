@@ -1,0 +1,164 @@
+using System.Buffers.Binary;
+
+namespace Cozy.Fleet.Tftp;
+
+/// <summary>Reads a piece of the file into the span; fewer bytes than asked for mean its end.</summary>
+public delegate int ReadBlock(long offset, Span<byte> into);
+
+/// <summary>How a transfer ended.</summary>
+public enum TftpOutcome
+{
+    Running,
+    Completed,
+
+    /// <summary>The client said ERROR; EDK2 does so after it has learned the size (netboot.md 13.3): no failure.</summary>
+    Aborted,
+
+    /// <summary>The client answered no more.</summary>
+    TimedOut,
+}
+
+/// <summary>
+/// The sending side of one transfer (RFC 1350, 2347–2349, 7440). It owns no socket and no clock: it is given packets and the time,
+/// sends through a callback, and says when it wants to be woken.
+/// </summary>
+/// <param name="length">The file's length; for tsize.</param>
+/// <param name="maximumBlockSize">The link's MTU less the headers: fragments are lost by many ROMs (netboot.md 13.2).</param>
+public sealed class TftpTransfer(
+    TftpReadRequest request, long length, ReadBlock read, Action<ReadOnlyMemory<byte>> send, int maximumBlockSize = 1468)
+{
+    private const int MaximumRetries = 6;
+    private const int MaximumWindow = 64;
+
+    private readonly int blockSize = Math.Min(request.BlockSize ?? 512, maximumBlockSize);
+    private readonly int windowSize = Math.Min(request.WindowSize ?? 1, MaximumWindow);
+    private readonly byte[] packet = new byte[4 + Math.Min(request.BlockSize ?? 512, maximumBlockSize)];
+
+    // Blocks are counted from 1 without wrapping; the wire has the low 16 bits (netboot.md 13.1: wrap to 0).
+    private long acknowledged;
+    private long sent;
+    private bool awaitingOptionAck;
+    private int retries;
+
+    public TftpOutcome Outcome { get; private set; }
+
+    /// <summary>When to call <see cref="OnTimeout"/>, unless a packet comes first.</summary>
+    public DateTimeOffset Deadline { get; private set; }
+
+    public long BytesSent => Math.Min(acknowledged * blockSize, length);
+
+    private long LastBlock => (length / blockSize) + 1;
+
+    /// <summary>Answers the request: with an OACK when it had options, else with the first window.</summary>
+    public void Start(DateTimeOffset now)
+    {
+        var options = Options();
+        awaitingOptionAck = options.Count > 0;
+        if (awaitingOptionAck)
+            send(TftpPacket.WriteOptionAck(options));
+        else
+            SendWindow();
+        Wait(now);
+    }
+
+    /// <summary>Takes a packet of this transfer's client.</summary>
+    public void OnPacket(ReadOnlySpan<byte> received, DateTimeOffset now)
+    {
+        if (Outcome != TftpOutcome.Running)
+            return;
+        switch (TftpPacket.OpcodeOf(received))
+        {
+            case TftpOpcode.Error:
+                Outcome = TftpOutcome.Aborted;
+                break;
+            case TftpOpcode.Ack when TftpPacket.BlockOf(received) is { } block:
+                OnAck(block, now);
+                break;
+            default:
+                break; // A repeated request of a slow client: the transfer runs already.
+        }
+    }
+
+    /// <summary>Sends again what was not acknowledged, or gives up.</summary>
+    public void OnTimeout(DateTimeOffset now)
+    {
+        if (Outcome != TftpOutcome.Running)
+            return;
+        if (++retries > MaximumRetries)
+        {
+            Outcome = TftpOutcome.TimedOut;
+            return;
+        }
+        if (awaitingOptionAck)
+        {
+            send(TftpPacket.WriteOptionAck(Options()));
+        }
+        else
+        {
+            sent = acknowledged;
+            SendWindow();
+        }
+        Wait(now);
+    }
+
+    private void OnAck(ushort block, DateTimeOffset now)
+    {
+        if (awaitingOptionAck)
+        {
+            if (block != 0)
+                return;
+            awaitingOptionAck = false;
+            SendWindow();
+            Wait(now);
+            return;
+        }
+
+        // The distance in 16 bits tells which of the blocks in flight is meant. An old or repeated ACK moves nothing and
+        // sends nothing: that would be the Sorcerer's Apprentice (RFC 1123 4.2.3.1).
+        var advance = (ushort)(block - (ushort)acknowledged);
+        if (advance == 0 || acknowledged + advance > sent)
+            return;
+        acknowledged += advance;
+        retries = 0;
+        if (acknowledged == LastBlock)
+        {
+            Outcome = TftpOutcome.Completed;
+            return;
+        }
+        // An ACK inside the window says that what follows it was lost (RFC 7440 4).
+        sent = acknowledged;
+        SendWindow();
+        Wait(now);
+    }
+
+    private void SendWindow()
+    {
+        while (sent < acknowledged + windowSize && sent < LastBlock)
+        {
+            sent++;
+            BinaryPrimitives.WriteUInt16BigEndian(packet, (ushort)TftpOpcode.Data);
+            BinaryPrimitives.WriteUInt16BigEndian(packet.AsSpan(2), (ushort)sent);
+            var count = read((sent - 1) * blockSize, packet.AsSpan(4, blockSize));
+            send(packet.AsMemory(0, 4 + count));
+        }
+    }
+
+    private List<(string, long)> Options()
+    {
+        var options = new List<(string, long)>();
+        if (request.BlockSize is not null)
+            options.Add(("blksize", blockSize));
+        if (request.TransferSize)
+            options.Add(("tsize", length));
+        if (request.TimeoutSeconds is { } timeout)
+            options.Add(("timeout", timeout));
+        if (request.WindowSize is not null)
+            options.Add(("windowsize", windowSize));
+        return options;
+    }
+
+    // Half a second, doubled each time, up to eight; or what the client asked for (RFC 2349).
+    private void Wait(DateTimeOffset now) => Deadline = now + (request.TimeoutSeconds is { } seconds
+        ? TimeSpan.FromSeconds(seconds)
+        : TimeSpan.FromMilliseconds(500 << Math.Min(retries, 4)));
+}
