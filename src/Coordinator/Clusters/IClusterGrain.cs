@@ -19,6 +19,8 @@ public interface IClusterGrain : IGrainWithStringKey
     Task Reconcile();
 
     /// <summary>A member changed, or an agent connected.</summary>
+    /// <remarks>Nobody waits for it: the node that calls may be the one that the cluster is calling.</remarks>
+    [Orleans.Concurrency.OneWay]
     Task Changed();
 
     Task OrderFinished(OrderResult result);

@@ -9,17 +9,21 @@ namespace Cozy.Fleet.Coordinator.Racks;
 public interface IRackGrain : IGrainWithStringKey
 {
     /// <summary>The record, or null when the rack does not exist.</summary>
+    [Orleans.Concurrency.AlwaysInterleave]
     Task<RackRecord?> Get();
 
     /// <summary>Sets what the agent answers to a machine; the agent gets a new desired state when it differs.</summary>
+    [Orleans.Concurrency.AlwaysInterleave]
     Task SetBoot(NodeBoot boot);
 
     /// <summary>
     /// Hands an order to the agent. False when no agent is connected: the caller tries again with the same operation id.
     /// </summary>
+    [Orleans.Concurrency.AlwaysInterleave]
     Task<bool> Send(AgentOrder order, OrderCredentials credentials);
 
     /// <summary>Hands the agent what to observe for one cluster. False when no agent is connected.</summary>
+    [Orleans.Concurrency.AlwaysInterleave]
     Task<bool> Observe(ObservationLease lease);
 }
 

@@ -141,10 +141,33 @@ public sealed record NodeRecord(ResourceMetadata Metadata)
     /// <summary>Counts the installations that the node itself confirmed.</summary>
     public long ConfirmedInstallGeneration { get; init; }
 
+    /// <summary>The install generation at the time of the allocation: what was installed before belongs to another life.</summary>
+    public long GenerationAtAllocation { get; init; }
+
+    /// <summary>The boot on which the config was applied; the installed system must show another one.</summary>
+    public string ConfiguredBootId { get; init; } = "";
+
+    /// <summary>When the present phase began.</summary>
+    public DateTimeOffset PhaseTime { get; init; }
+
+    /// <summary>When the installed system began to boot: the start of the way to Ready.</summary>
+    public DateTimeOffset? BootTime { get; init; }
+
+    /// <summary>The last full network boots, for the detection of a loop.</summary>
+    public EquatableArray<DateTimeOffset> NetbootTimes { get; init; }
+
     /// <summary>W3C trace context of the boot that is going on, or was last.</summary>
     public string BootTraceparent { get; init; } = "";
 
     public DateTimeOffset LastSeenTime { get; init; }
+
+    /// <summary>True when a config was applied in this allocation: an installation is open, or done.</summary>
+    [System.Text.Json.Serialization.JsonIgnore]
+    public bool InstallOpened => InstallGeneration > GenerationAtAllocation;
+
+    /// <summary>True when the node itself confirmed the installation of this allocation.</summary>
+    [System.Text.Json.Serialization.JsonIgnore]
+    public bool InstallConfirmed => ConfirmedInstallGeneration > GenerationAtAllocation;
 
     /// <summary>What the agent answers when the machine network-boots.</summary>
     public BootIntent Boot { get; init; } = new(BootAction.Disk, "", "not seen yet");

@@ -1,0 +1,30 @@
+using Cozy.Fleet.Domain.Events;
+using Cozy.Fleet.Primitives;
+
+namespace Cozy.Fleet.Domain.Nodes;
+
+/// <summary>What is worth telling of a node.</summary>
+internal static class NodeEvents
+{
+    public static FleetEvent Of(NodeRecord node, DateTimeOffset time, EventSeverity severity, string reason, string message) =>
+        new(time, severity, $"nodes/{node.Metadata.Name}", reason, message);
+
+    public static FleetEvent Decided(NodeRecord node, DateTimeOffset time) => Of(node, time, EventSeverity.Normal,
+        node.Spec.Acceptance.State.ToString(), $"decided by {node.Spec.Acceptance.DecidedBy}");
+
+    public static EquatableArray<FleetEvent> Between(NodeRecord old, NodeRecord next, DateTimeOffset time)
+    {
+        var events = new List<FleetEvent>();
+        if (old.Phase != next.Phase && next.Allocation is not null)
+            events.Add(Of(next, time, EventSeverity.Normal, next.Phase.ToString(), $"was {old.Phase}, is {next.Phase}"));
+        if (Wiped(next) && !Wiped(old))
+        {
+            events.Add(Of(next, time, EventSeverity.Warning, "Wiped",
+                "an installed node came up in maintenance mode; it is not installed again by itself"));
+        }
+        return events.ToEquatableArray();
+    }
+
+    private static bool Wiped(NodeRecord node) =>
+        NodeConditions.Find(node.Conditions, NodeConditions.Installed)?.Reason == "Wiped";
+}
