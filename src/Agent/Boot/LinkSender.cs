@@ -1,0 +1,78 @@
+using System.Buffers.Binary;
+using System.Net;
+using System.Net.NetworkInformation;
+using System.Net.Sockets;
+using Cozy.Fleet.Dhcp;
+using Cozy.Fleet.Primitives;
+
+namespace Cozy.Fleet.Agent.Boot;
+
+/// <summary>
+/// Sends a datagram to a machine that has no address yet, and so answers no ARP: the IP packet is built here and the frame names the
+/// MAC address (netboot.md 9, dotnet-facts.md 9). Needs CAP_NET_RAW.
+/// </summary>
+internal sealed class LinkSender : IDisposable
+{
+    private const int IpHeader = 20;
+    private const int UdpHeader = 8;
+
+    private readonly Socket socket = new(AddressFamily.Packet, SocketType.Dgram, 0);
+    private readonly int interfaceIndex;
+    private readonly uint sourceAddress;
+
+    public LinkSender(string link, IPAddress source)
+    {
+        interfaceIndex = NetworkInterface.GetAllNetworkInterfaces().First(i => i.Name == link).GetIPProperties().GetIPv4Properties().Index;
+        sourceAddress = Ipv4.ToNumber(source);
+    }
+
+    public void Send(ReadOnlySpan<byte> payload, int sourcePort, MacAddress mac, IPEndPoint to)
+    {
+        var packet = new byte[IpHeader + UdpHeader + payload.Length];
+        WriteIp(packet, Ipv4.ToNumber(to.Address));
+        // A UDP checksum of 0 says that there is none (RFC 768).
+        BinaryPrimitives.WriteUInt16BigEndian(packet.AsSpan(IpHeader), (ushort)sourcePort);
+        BinaryPrimitives.WriteUInt16BigEndian(packet.AsSpan(IpHeader + 2), (ushort)to.Port);
+        BinaryPrimitives.WriteUInt16BigEndian(packet.AsSpan(IpHeader + 4), (ushort)(UdpHeader + payload.Length));
+        payload.CopyTo(packet.AsSpan(IpHeader + UdpHeader));
+        socket.SendTo(packet, new LinkEndPoint(interfaceIndex, mac));
+    }
+
+    public void Dispose() => socket.Dispose();
+
+    private void WriteIp(Span<byte> packet, uint destination)
+    {
+        packet[0] = 0x45;
+        BinaryPrimitives.WriteUInt16BigEndian(packet[2..], (ushort)packet.Length);
+        packet[8] = 64;
+        packet[9] = 17;
+        BinaryPrimitives.WriteUInt32BigEndian(packet[12..], sourceAddress);
+        BinaryPrimitives.WriteUInt32BigEndian(packet[16..], destination);
+        uint sum = 0;
+        for (var i = 0; i < IpHeader; i += 2)
+            sum += BinaryPrimitives.ReadUInt16BigEndian(packet[i..]);
+        while (sum > 0xffff)
+            sum = (sum & 0xffff) + (sum >> 16);
+        BinaryPrimitives.WriteUInt16BigEndian(packet[10..], (ushort)~sum);
+    }
+
+    /// <summary>sockaddr_ll of Linux: protocol, interface, and the MAC address.</summary>
+    private sealed class LinkEndPoint(int interfaceIndex, MacAddress mac) : EndPoint
+    {
+        public override AddressFamily AddressFamily => AddressFamily.Packet;
+
+        public override SocketAddress Serialize()
+        {
+            var address = new SocketAddress(AddressFamily.Packet, 20);
+            (address[2], address[3]) = (0x08, 0x00); // IPv4, network order
+            for (var i = 0; i < 4; i++)
+                address[4 + i] = (byte)(interfaceIndex >> (8 * i));
+            address[11] = 6;
+            Span<byte> bytes = stackalloc byte[6];
+            mac.WriteTo(bytes);
+            for (var i = 0; i < 6; i++)
+                address[12 + i] = bytes[i];
+            return address;
+        }
+    }
+}

@@ -1,0 +1,96 @@
+using System.Net;
+using Cozy.Fleet.Agent.Boot;
+using Cozy.Fleet.Agent.Config;
+using Cozy.Fleet.Agent.Kubernetes;
+using Cozy.Fleet.Contracts.V1;
+using Cozy.Fleet.Talos;
+using Google.Protobuf.WellKnownTypes;
+
+namespace Cozy.Fleet.Agent.Commands;
+
+/// <summary>What each command does, with the credentials that came with it.</summary>
+internal sealed class CommandActions(AgentConfig config, AddressBook addresses, TimeProvider clock)
+{
+    public Task<CommandResult> ExecuteAsync(Command command, Action<string> progress, CancellationToken cancellation) =>
+        command.ActionCase switch
+        {
+            Command.ActionOneofCase.Cordon or Command.ActionOneofCase.Drain or Command.ActionOneofCase.Uncordon =>
+                OnKubernetesAsync(command, cancellation),
+            Command.ActionOneofCase.None => Task.FromResult(
+                Result(command, CommandOutcome.Refused, FailureClass.Permanent, "this agent does not know that action; update it")),
+            _ => OnTalosAsync(command, progress, cancellation),
+        };
+
+    private async Task<CommandResult> OnTalosAsync(Command command, Action<string> progress, CancellationToken cancellation)
+    {
+        var address = addresses.AddressOf(command.Node) ?? IPAddress.Parse(command.Address);
+        using var connection = command.Talos is { } identity
+            ? TalosConnection.Secure(address, config.TalosPort, new(identity.Ca, identity.Certificate, identity.Key))
+            : TalosConnection.Maintenance(address, config.TalosPort);
+        var node = new TalosOperator(connection, cancellation);
+        var result = await (command.ActionCase switch
+        {
+            Command.ActionOneofCase.ApplyConfiguration =>
+                node.ApplyAsync(command.ApplyConfiguration.Config.Memory, command.ApplyConfiguration.DryRun),
+            Command.ActionOneofCase.Bootstrap => node.BootstrapAsync(),
+            Command.ActionOneofCase.PullImage => node.PullAsync(command.PullImage.Image, progress),
+            Command.ActionOneofCase.InstallUpgrade => node.InstallUpgradeAsync(command.InstallUpgrade.Image, progress),
+            Command.ActionOneofCase.LegacyUpgrade => node.LegacyUpgradeAsync(command.LegacyUpgrade.Image, command.LegacyUpgrade.Preserve),
+            Command.ActionOneofCase.Reboot => node.RebootAsync(),
+            _ => node.ForfeitLeadershipAsync(),
+        });
+        var message = result.Failure == TalosFailure.Transient
+            ? $"{result.Message} ({await connection.ExplainAsync(cancellation)})"
+            : result.Message;
+        return Result(command, result, message);
+    }
+
+    private async Task<CommandResult> OnKubernetesAsync(Command command, CancellationToken cancellation)
+    {
+        using var kubernetes = new KubernetesClient(command.Kubernetes);
+        var node = new NodeMaintenance(kubernetes, command.Hostname, clock, cancellation);
+        try
+        {
+            if (command.ActionCase == Command.ActionOneofCase.Drain)
+            {
+                return await node.DrainAsync(command.Drain.Timeout.ToTimeSpan()) is { } blockers
+                    ? Result(command, CommandOutcome.Failed, FailureClass.Contention, blockers)
+                    : Result(command, CommandOutcome.Succeeded, FailureClass.Unspecified, "drained");
+            }
+            var message = command.ActionCase == Command.ActionOneofCase.Cordon
+                ? await node.CordonAsync(command.Cordon.Operation)
+                : await node.UncordonAsync(command.Uncordon.Operation);
+            return Result(command, CommandOutcome.Succeeded, FailureClass.Unspecified, message);
+        }
+        catch (HttpRequestException failure)
+        {
+            // Cordon, evict and uncordon may be repeated: a lost answer is as good as none.
+            return Result(command, CommandOutcome.Failed, FailureClass.Transient, failure.Message);
+        }
+    }
+
+    private CommandResult Result(Command command, TalosResult result, string message)
+    {
+        var answer = Result(command, result.Failure switch
+        {
+            TalosFailure.None => CommandOutcome.Succeeded,
+            TalosFailure.OutcomeUnknown => CommandOutcome.Unknown,
+            _ => CommandOutcome.Failed,
+        }, result.Failure switch
+        {
+            TalosFailure.Transient => FailureClass.Transient,
+            TalosFailure.Contention => FailureClass.Contention,
+            TalosFailure.Environment => FailureClass.Environment,
+            TalosFailure.Permanent => FailureClass.Permanent,
+            _ => FailureClass.Unspecified,
+        }, message);
+        answer.ExitCode = result.ExitCode;
+        return answer;
+    }
+
+    private CommandResult Result(Command command, CommandOutcome outcome, FailureClass failureClass, string message) => new()
+    {
+        OperationId = command.OperationId, Owner = command.Owner, Outcome = outcome, FailureClass = failureClass, Message = message,
+        FinishTime = clock.GetUtcNow().ToTimestamp(),
+    };
+}

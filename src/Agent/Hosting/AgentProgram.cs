@@ -1,0 +1,136 @@
+using System.Net;
+using Cozy.Fleet.Agent.Boot;
+using Cozy.Fleet.Agent.Commands;
+using Cozy.Fleet.Agent.Config;
+using Cozy.Fleet.Agent.Observe;
+using Cozy.Fleet.Agent.Session;
+using Cozy.Fleet.Dhcp;
+using OpenTelemetry.Resources;
+using OpenTelemetry.Trace;
+using Serilog;
+using Serilog.Events;
+
+namespace Cozy.Fleet.Agent.Hosting;
+
+/// <summary>
+/// The command line: <c>--config FILE</c> runs the agent, <c>check --config FILE</c> only reads the file. Exit codes: 0 a clean end,
+/// 1 the agent could not start or enrol, 2 the configuration or the command line is wrong.
+/// </summary>
+internal static class AgentProgram
+{
+    public static async Task<int> RunAsync(string[] arguments)
+    {
+        var at = Array.IndexOf(arguments, "--config");
+        if (at < 0 || at + 1 >= arguments.Length)
+        {
+            await Console.Error.WriteLineAsync("usage: cozy-fleet-agent [check] --config FILE");
+            return 2;
+        }
+        if (await LoadAsync(arguments[at + 1]) is not { } config)
+            return 2;
+        if (arguments[0] == "check")
+            return 0;
+        try
+        {
+            await ServeAsync(config);
+            return 0;
+        }
+        catch (Exception failure) when (failure is EnrolmentException or IOException or System.Net.Sockets.SocketException)
+        {
+            await Console.Error.WriteLineAsync(failure.Message);
+            return 1;
+        }
+    }
+
+    private static async Task<AgentConfig?> LoadAsync(string file)
+    {
+        if (!File.Exists(file))
+        {
+            await Console.Error.WriteLineAsync($"{file}: there is no such file");
+            return null;
+        }
+        var token = Environment.GetEnvironmentVariable("COZY_FLEET_TOKEN") ?? "";
+        var config = AgentConfigReader.TryRead(file, await File.ReadAllTextAsync(file), token, out var refusals);
+        foreach (var refusal in refusals)
+            await Console.Error.WriteLineAsync(refusal);
+        return config;
+    }
+
+    private static async Task ServeAsync(AgentConfig config)
+    {
+        Directory.CreateDirectory(config.DataDirectory, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        var clock = TimeProvider.System;
+        await using var journal = await Journal.OpenAsync(config.DataDirectory, clock, CancellationToken.None);
+        await using var commands = CommandLog.Open(config.DataDirectory);
+        var builder = WebApplication.CreateSlimBuilder();
+        AddLogging(builder);
+        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(new IPEndPoint(config.Address, config.HttpPort)));
+        AddTracing(builder, config);
+        AddServices(builder.Services, config, clock, journal, commands);
+        await using var app = builder.Build();
+        app.Services.GetRequiredService<BootHttp>().Map(app);
+        WarnAboutLoaders(config);
+        await app.StartAsync();
+        Announce(app, config);
+        await app.WaitForShutdownAsync();
+    }
+
+    private static void AddServices(IServiceCollection services, AgentConfig config, TimeProvider clock, Journal journal, CommandLog commands)
+    {
+        services.AddSingleton(config).AddSingleton(clock).AddSingleton(journal).AddSingleton(commands);
+        services.AddSingleton(new LeaseTable(config.Subnets, config.Reservations));
+        services.AddSingleton(new DesiredStateStore(config.DataDirectory));
+        services.AddSingleton(new HttpClient { Timeout = TimeSpan.FromMinutes(30) });
+        services.AddSingleton<RefusalCounters>().AddSingleton<BootSessions>().AddSingleton<AddressBook>().AddSingleton<BootHttp>();
+        services.AddSingleton<CommandActions>().AddSingleton<CommandExecutor>().AddSingleton<NodeProbe>().AddSingleton<AgentIdentity>();
+        services.AddSingleton<BootReporter>().AddSingleton<AssetCache>().AddSingleton<Observer>().AddSingleton<SessionLoop>();
+        services.AddSingleton<DhcpService>().AddSingleton<TftpService>();
+        services.AddHostedService(s => s.GetRequiredService<BootReporter>());
+        services.AddHostedService(s => s.GetRequiredService<AssetCache>());
+        services.AddHostedService(s => s.GetRequiredService<TftpService>());
+        services.AddHostedService(s => s.GetRequiredService<DhcpService>());
+        services.AddHostedService(s => s.GetRequiredService<Observer>());
+        services.AddHostedService(s => s.GetRequiredService<SessionLoop>());
+    }
+
+    private static void AddLogging(WebApplicationBuilder builder)
+    {
+        Log.Logger = new LoggerConfiguration()
+            .MinimumLevel.Information()
+            .MinimumLevel.Override("Microsoft", LogEventLevel.Warning)
+            .MinimumLevel.Override("System.Net.Http", LogEventLevel.Warning)
+            .WriteTo.Console(outputTemplate: "{Timestamp:HH:mm:ss.fff} {Level:u3} {Message:lj}{NewLine}{Exception}")
+            .CreateLogger();
+        builder.Host.UseSerilog();
+    }
+
+    private static void AddTracing(WebApplicationBuilder builder, AgentConfig config)
+    {
+        var endpoint = config.OtlpEndpoint?.ToString() ?? Environment.GetEnvironmentVariable("OTEL_EXPORTER_OTLP_ENDPOINT");
+        if (string.IsNullOrEmpty(endpoint))
+            return;
+        builder.Services.AddOpenTelemetry()
+            .ConfigureResource(resource => resource.AddService("cozy-fleet-agent", serviceInstanceId: config.Rack))
+            .WithTracing(tracing => tracing.AddSource(Telemetry.SourceName)
+                .AddOtlpExporter(otlp => otlp.Endpoint = new Uri(endpoint)));
+    }
+
+    private static void WarnAboutLoaders(AgentConfig config)
+    {
+        foreach (var loader in new[] { config.BiosLoader, config.UefiLoader })
+        {
+            if (!File.Exists(Path.Combine(config.IpxeDirectory, loader)))
+                Log.Error("{Directory}/{Loader} is missing: machines of that firmware cannot boot; install Debian's package ipxe", config.IpxeDirectory, loader);
+        }
+    }
+
+    private static void Announce(WebApplication app, AgentConfig config)
+    {
+        var url = app.Urls.First();
+        var reporter = app.Services.GetRequiredService<BootReporter>();
+        reporter.BootUrl = url.EndsWith('/') ? url : url + "/";
+        var (dhcp, tftp) = (app.Services.GetRequiredService<DhcpService>(), app.Services.GetRequiredService<TftpService>());
+        Log.Information("ready: rack {Rack}, DHCP {Mode} on {Address} port {DhcpPort}, TFTP port {TftpPort}, HTTP {Url}",
+            config.Rack, config.DhcpMode, config.Address.ToString(), dhcp.Port, tftp.Port, url);
+    }
+}

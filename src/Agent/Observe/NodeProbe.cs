@@ -1,0 +1,122 @@
+using System.Net;
+using Cozy.Fleet.Agent.Config;
+using Cozy.Fleet.Agent.Kubernetes;
+using Cozy.Fleet.Contracts.V1;
+using Cozy.Fleet.Talos;
+using Grpc.Core;
+
+namespace Cozy.Fleet.Agent.Observe;
+
+/// <summary>One look at one node, as a report.</summary>
+internal sealed class NodeProbe(AgentConfig config, TimeProvider clock)
+{
+    /// <summary>A member of a cluster, with the reader's credentials of an observation lease.</summary>
+    public async Task<NodeObserved> MemberAsync(
+        Observation lease, ObservationTarget target, IPAddress address, CancellationToken cancellation)
+    {
+        var view = new NodeObserved { Address = address.ToString() };
+        using var connection = TalosConnection.Secure(
+            address, config.TalosPort, new(lease.Talos.Ca, lease.Talos.Certificate, lease.Talos.Key));
+        try
+        {
+            var reader = new TalosReader(connection, cancellation);
+            Fill(view, await reader.ViewAsync());
+            view.ApiMode = ApiMode.Secure;
+            if (target.Role == Role.ControlPlane)
+                view.Etcd = await EtcdAsync(reader);
+        }
+        catch (RpcException failure)
+        {
+            view.ApiMode = ApiMode.Unreachable;
+            view.Error = failure.StatusCode == StatusCode.PermissionDenied
+                ? failure.Status.Detail : await connection.ExplainAsync(cancellation);
+            if (await NewcomerAsync(address, cancellation) is { } maintenance)
+                return maintenance;
+        }
+        view.Kubernetes = await KubernetesAsync(lease, target, cancellation);
+        return view;
+    }
+
+    /// <summary>A machine without a cluster; null when nothing answers there in maintenance mode.</summary>
+    public async Task<NodeObserved?> NewcomerAsync(IPAddress address, CancellationToken cancellation)
+    {
+        using var connection = TalosConnection.Maintenance(address, config.TalosPort);
+        try
+        {
+            var reader = new TalosReader(connection, cancellation);
+            var now = await reader.ViewAsync();
+            // A configured node asks for a certificate and never gets here; this is for what else may listen there.
+            if ((MachineStage)now.Stage != MachineStage.Maintenance)
+                return null;
+            var view = new NodeObserved { Address = address.ToString(), ApiMode = ApiMode.Maintenance };
+            Fill(view, now);
+            var facts = await reader.FactsAsync();
+            (view.Uuid, view.Facts) = (facts.Uuid.ToLowerInvariant(), Facts(facts));
+            return view;
+        }
+        catch (RpcException)
+        {
+            return null; // Not up yet, or not Talos: there is nothing to tell.
+        }
+    }
+
+    private static void Fill(NodeObserved view, TalosView node)
+    {
+        (view.Stage, view.Ready) = ((MachineStage)node.Stage, node.Ready);
+        view.UnmetConditions.AddRange(node.UnmetConditions.Select(c => new UnmetCondition { Name = c.Name, Reason = c.Reason }));
+        (view.TalosVersion, view.SchematicId, view.BootId) = (node.Version, node.SchematicId, node.BootId);
+        (view.FallbackPending, view.Installed) = (node.FallbackPending, node.Installed);
+    }
+
+    private static async Task<EtcdObserved> EtcdAsync(TalosReader reader)
+    {
+        try
+        {
+            var etcd = await reader.EtcdAsync();
+            var view = new EtcdObserved
+            {
+                Reachable = true, MemberId = etcd.MemberId, LeaderId = etcd.LeaderId, RaftIndex = etcd.RaftIndex,
+                RaftAppliedIndex = etcd.RaftAppliedIndex, RaftTerm = etcd.RaftTerm, IsLearner = etcd.IsLearner, DbSize = (ulong)etcd.DbSize,
+            };
+            view.Errors.AddRange(etcd.Errors);
+            view.Alarms.AddRange(etcd.Alarms);
+            view.Members.AddRange(etcd.Members.Select(m => new EtcdMember { Id = m.Id, Hostname = m.Hostname, IsLearner = m.IsLearner }));
+            return view;
+        }
+        catch (RpcException failure)
+        {
+            return new() { Error = failure.Status.Detail };
+        }
+    }
+
+    private async Task<KubernetesObserved?> KubernetesAsync(Observation lease, ObservationTarget target, CancellationToken cancellation)
+    {
+        if (lease.Kubernetes is null || lease.Kubernetes.Endpoints.Count == 0)
+            return null;
+        using var kubernetes = new KubernetesClient(lease.Kubernetes);
+        try
+        {
+            return await new NodeMaintenance(kubernetes, target.Hostname, clock, cancellation).ObserveAsync();
+        }
+        catch (HttpRequestException failure)
+        {
+            return new() { Error = failure.Message };
+        }
+    }
+
+    private static NodeFacts Facts(TalosFacts facts)
+    {
+        var view = new NodeFacts
+        {
+            Manufacturer = facts.Manufacturer, Product = facts.Product, Serial = facts.Serial,
+            CpuThreads = (uint)facts.CpuThreads, MemoryBytes = facts.MemoryBytes,
+        };
+        view.Disks.AddRange(facts.Disks.Select(d => new Disk
+        {
+            Device = d.Device, SizeBytes = d.SizeBytes, Model = d.Model, Serial = d.Serial, Transport = d.Transport,
+            Rotational = d.Rotational, ReadOnly = d.ReadOnly,
+        }));
+        view.Links.AddRange(facts.Links.Select(l => new Link { Name = l.Name, Mac = l.Mac, Up = l.Up, SpeedMegabits = (uint)l.SpeedMegabits }));
+        return view;
+    }
+}

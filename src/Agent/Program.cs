@@ -1,0 +1,3 @@
+using Cozy.Fleet.Agent.Hosting;
+
+return await AgentProgram.RunAsync(args);
