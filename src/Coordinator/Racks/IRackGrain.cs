@@ -1,7 +1,9 @@
 using Cozy.Fleet.Domain;
 using Cozy.Fleet.Domain.Agents;
+using Cozy.Fleet.Domain.Images;
 using Cozy.Fleet.Domain.Nodes;
 using Cozy.Fleet.Domain.Racks;
+using Cozy.Fleet.Primitives;
 
 namespace Cozy.Fleet.Coordinator.Racks;
 
@@ -11,6 +13,40 @@ public interface IRackGrain : IGrainWithStringKey
     /// <summary>The record, or null when the rack does not exist.</summary>
     [Orleans.Concurrency.AlwaysInterleave]
     Task<RackRecord?> Get();
+
+    Task<Answer<RackRecord>> Create(RackSpec spec, ResourceMetadata metadata, bool validateOnly);
+
+    /// <summary>Replaces spec, labels and annotations.</summary>
+    Task<Answer<RackRecord>> Update(RackSpec spec, ResourceMetadata metadata, string etag, bool validateOnly);
+
+    /// <summary>Refused while a node of the rack belongs to a cluster.</summary>
+    Task<Answer<RackRecord>> Delete(string etag);
+
+    /// <summary>Images changed: the agent gets a new desired state when it differs.</summary>
+    [Orleans.Concurrency.AlwaysInterleave]
+    Task ImagesChanged();
+
+    /// <summary>What the agent said last; null while none is connected. Never stored.</summary>
+    [Orleans.Concurrency.AlwaysInterleave]
+    Task<AgentLiveness?> Liveness();
+
+    /// <summary>
+    /// An agent's session begins; an older one of the rack ends. Refused when the rack does not exist.
+    /// </summary>
+    Task<Answer<SessionStart>> Connect(AgentHello hello, IAgentSession session);
+
+    /// <summary>
+    /// Reports in their order. Each is taken once: numbers up to the acknowledged one are skipped.
+    /// </summary>
+    /// <returns>The last number that is stored; null when the session is not the present one.</returns>
+    Task<ulong?> Report(string sessionId, AgentReport[] reports);
+
+    /// <summary>False when the session is not the present one.</summary>
+    [Orleans.Concurrency.AlwaysInterleave]
+    Task<bool> Heartbeat(string sessionId, AgentLiveness liveness);
+
+    [Orleans.Concurrency.AlwaysInterleave]
+    Task Disconnect(string sessionId);
 
     /// <summary>Sets what the agent answers to a machine; the agent gets a new desired state when it differs.</summary>
     [Orleans.Concurrency.AlwaysInterleave]
@@ -39,3 +75,46 @@ public sealed record ObservationLease(
     string Cluster, ObservationTarget[] Targets, OrderCredentials Credentials, DateTimeOffset ExpireTime);
 
 public sealed record ObservationTarget(string Node, string Address, string Hostname, Role Role);
+
+/// <summary>How an agent introduces itself, with what its certificate says.</summary>
+public sealed record AgentHello(
+    string SessionId, string AgentVersion, string JournalId, string BootUrl, string CertificateSerial, DateTimeOffset CertificateExpireTime);
+
+/// <param name="AcknowledgedSequence">The last report of this journal that is stored.</param>
+public sealed record SessionStart(ulong AcknowledgedSequence);
+
+/// <summary>One report of the agent's journal; exactly one of the last three is set.</summary>
+public sealed record AgentReport(
+    ulong Sequence, BootReport? Boot, ReportedNode? Node, OrderResult? Result);
+
+/// <summary>An observation, and the node's name where the coordinator had named the target.</summary>
+public sealed record ReportedNode(string Node, NodeObservation Observation);
+
+/// <summary>The agent's present state, from its heartbeat.</summary>
+public sealed record AgentLiveness(
+    DateTimeOffset Time, int Leases, EquatableArray<RefusalCount> Refused, EquatableArray<CachedAsset> Assets);
+
+public sealed record RefusalCount(string Reason, ulong Count);
+
+public sealed record CachedAsset(string Sha256, bool Ready, string Message);
+
+/// <summary>The stream to one agent, called by the rack grain. Messages arrive in the order of the calls.</summary>
+public interface IAgentSession : IGrainObserver
+{
+    [Orleans.Concurrency.OneWay]
+    Task SetDesiredState(AgentDesiredState state);
+
+    [Orleans.Concurrency.OneWay]
+    Task Observe(ObservationLease lease);
+
+    [Orleans.Concurrency.OneWay]
+    Task Carry(AgentOrder order, OrderCredentials credentials);
+
+    /// <summary>Another session of the rack took over, or the rack was deleted.</summary>
+    [Orleans.Concurrency.OneWay]
+    Task End(string reason);
+}
+
+/// <summary>Everything that an agent needs to boot its machines alone.</summary>
+public sealed record AgentDesiredState(
+    ulong Revision, EquatableArray<ImageRecord> Images, EquatableArray<NodeBoot> Nodes, string DiscoveryImage);

@@ -20,5 +20,9 @@ public interface IRolloutGrain : IGrainWithStringKey
     /// <summary>Looks at everything again: after a start, by timer, and whenever something may have changed.</summary>
     Task Reconcile();
 
+    /// <summary>The cluster changed. Nobody waits for it: the cluster that calls may be the one that the rollout is calling.</summary>
+    [Orleans.Concurrency.OneWay]
+    Task Changed();
+
     Task OrderFinished(OrderResult result);
 }
