@@ -1,0 +1,16 @@
+#!/usr/bin/env bash
+# Makes the guest of the emulated machines in .run/vm: Debian's cloud kernel, and an initramfs whose first program hands over to the
+# simulator's node program. Only when something it is made of changed.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+mkdir -p .run/vm
+inputs=$(find src/Simulator src/Talos src/Pki src/Dhcp src/Tftp src/Primitives protos/talos tests/Vm/guest Directory.Packages.props Directory.Build.props \
+  -type f -not -path '*/bin/*' -not -path '*/obj/*' | LC_ALL=C sort | xargs sha256sum | sha256sum | cut -d' ' -f1)
+if [ -s .run/vm/initramfs.gz ] && [ -s .run/vm/vmlinuz ] && [ "$(cat .run/vm/inputs 2>/dev/null)" = "$inputs" ]; then
+  exit 0
+fi
+echo "fleet: building the guest of the emulated machines (some minutes, once)" >&2
+dotnet publish src/Simulator -c Release -r linux-x64 -p:PublishAot=true --output .run/vm/publish -v quiet -nologo >.run/vm/publish.log 2>&1 ||
+  { grep -E 'error' .run/vm/publish.log | sort -u >&2; exit 1; }
+tests/Vm/guest/build .run/vm/publish/cozy-fleet-simulator .run/vm
+echo "$inputs" >.run/vm/inputs
