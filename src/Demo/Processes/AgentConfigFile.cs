@@ -3,12 +3,19 @@ namespace Cozy.Fleet.Demo.Processes;
 /// <summary>The agent's configuration: an address instead of an interface, and ports that need no root.</summary>
 internal static class AgentConfigFile
 {
-    public static string Text(RunDirectory directory, Loopback network) =>
+    public static string WithCoordinator(RunDirectory directory, Loopback network) =>
+        Alone(directory, network) +
+        $"""
+        coordinator:
+          endpoint: https://127.0.0.1:{network.CoordinatorPort}
+
+        """;
+
+    /// <summary>An agent that boots machines from what it has stored, and talks to nobody.</summary>
+    public static string Alone(RunDirectory directory, Loopback network) =>
         $"""
         rack: {Documents.RackName}
         data: {directory.AgentData}
-        coordinator:
-          endpoint: https://127.0.0.1:{network.CoordinatorPort}
         network:
           address: {network.Agent}
         dhcp:

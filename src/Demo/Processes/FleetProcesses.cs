@@ -19,7 +19,7 @@ internal sealed class FleetProcesses(RunDirectory directory, Loopback network) :
     /// <param name="token">What the agent enrols with; empty when it has done so before.</param>
     public async Task StartAgentAsync(string token, CancellationToken cancellation)
     {
-        await File.WriteAllTextAsync(directory.AgentConfig, AgentConfigFile.Text(directory, network), cancellation);
+        await File.WriteAllTextAsync(directory.AgentConfig, AgentConfigFile.WithCoordinator(directory, network), cancellation);
         agent = await StartAsync(
             "agent", directory.AgentLog, [Program("Agent", "cozy-fleet-agent"), "--config", directory.AgentConfig], token, cancellation);
     }
