@@ -36,6 +36,14 @@ internal sealed class Rehearsal(DemoOptions options, Screen screen, TimeProvider
             await Console.Error.WriteLineAsync(failure.Message);
             return Failed;
         }
+        catch (Exception failure)
+        {
+            // A mistake of the demo itself: the sentence is for the person, the rest for who mends it.
+            var file = Path.Combine(options.Directory, "demo-failure.txt");
+            await File.WriteAllTextAsync(file, failure.ToString(), CancellationToken.None);
+            await Console.Error.WriteLineAsync($"The demo failed unexpectedly: {failure.Message} The details are in {file}.");
+            return Failed;
+        }
     }
 
     private async Task<int> RunAsync(CancellationToken cancellation)
@@ -121,8 +129,7 @@ internal sealed class Rehearsal(DemoOptions options, Screen screen, TimeProvider
               {FleetProcesses.Cli} --context {directory.Context} get nodes
               kubectl --kubeconfig {directory.Kubeconfig} get nodes
             """);
-        await Task.Delay(Timeout.InfiniteTimeSpan, clock, cancellation).ContinueWith(
-            _ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
+        await Task.Delay(Timeout.InfiniteTimeSpan, clock, cancellation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
     private sealed record Surroundings(FleetProcesses Fleet, Loopback Network, FleetView View);
