@@ -40,7 +40,9 @@ internal static class DemoCommand
 
     private static readonly Option<string> Talos = new("--talos")
     {
-        Description = "The Talos versions to start with and to upgrade to.", DefaultValueFactory = _ => "v1.13.8..v1.13.9", HelpName = "FROM..TO",
+        Description = "The Talos versions to start with and to upgrade to.",
+        DefaultValueFactory = _ => "v1.13.8..v1.13.9",
+        HelpName = "FROM..TO",
     };
 
     private static readonly Option<double> Speed = new("--speed")
@@ -48,9 +50,15 @@ internal static class DemoCommand
         Description = "How much faster than real servers the machines are.", DefaultValueFactory = _ => 20,
     };
 
-    private static readonly Option<int> Seed = new("--seed") { Description = "Decides all that chance decides.", DefaultValueFactory = _ => 1 };
+    private static readonly Option<int> Seed = new("--seed")
+    {
+        Description = "Decides all that chance decides.", DefaultValueFactory = _ => 1,
+    };
 
-    private static readonly Option<string?> Place = new("--directory") { Description = "Where logs and data go; default: a new directory below .run/demo." };
+    private static readonly Option<string?> Place = new("--directory")
+    {
+        Description = "Where logs and data go; default: a new directory below .run/demo.",
+    };
 
     public static async Task<int> RunAsync(string[] arguments)
     {
@@ -67,7 +75,8 @@ internal static class DemoCommand
         using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
         command.SetAction((result, _) => Rehearsal.RunAsync(Read(result), Screen(result), interrupted.Token));
         // Signals are ours: everything that was started must have ended before we do.
-        return await parsed.InvokeAsync(new() { ProcessTerminationTimeout = null, EnableDefaultExceptionHandler = false }, CancellationToken.None);
+        var plain = new InvocationConfiguration { ProcessTerminationTimeout = null, EnableDefaultExceptionHandler = false };
+        return await parsed.InvokeAsync(plain, CancellationToken.None);
 
         void Stop(PosixSignalContext context)
         {
@@ -113,7 +122,8 @@ internal static class DemoCommand
         : Console.IsOutputRedirected ? new PlainScreen(Console.Out, TimeProvider.System) : new TerminalScreen();
 
     private static (SemanticVersion From, SemanticVersion To)? Versions(string? text) =>
-        text?.Split("..") is [var first, var last] && SemanticVersion.TryParse(first, out var from) && SemanticVersion.TryParse(last, out var to)
+        text?.Split("..") is [var first, var last]
+        && SemanticVersion.TryParse(first, out var from) && SemanticVersion.TryParse(last, out var to)
             ? (from, to)
             : null;
 

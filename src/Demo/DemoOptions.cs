@@ -31,6 +31,6 @@ internal sealed record DemoOptions(int Nodes, SemanticVersion From, SemanticVers
 
     public int Workers => Nodes - ControlPlanes;
 
-    /// <summary>The newest Kubernetes that the first Talos version runs; Talos 1.13 ends at 1.36, each minor one further (talos.md 6.5).</summary>
+    /// <summary>The newest that the first Talos version runs: 1.36 for Talos 1.13, and one further each minor (talos.md 6.5).</summary>
     public string KubernetesVersion => $"v1.{From.Minor + 23}.0";
 }

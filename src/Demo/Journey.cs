@@ -8,7 +8,8 @@ using Grpc.Net.Client;
 namespace Cozy.Fleet.Demo;
 
 /// <summary>What an operator does with a new rack, step by step, through nothing but the public API.</summary>
-internal sealed class Journey(DemoOptions options, RunDirectory directory, Screen screen, FleetProcesses fleet, GrpcChannel channel, FleetView view)
+internal sealed class Journey(
+    DemoOptions options, RunDirectory directory, Screen screen, FleetProcesses fleet, GrpcChannel channel, FleetView view)
 {
     // Real servers need minutes for what is waited for here, and the slowest of them is not much slower than the others.
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(10);
@@ -35,7 +36,8 @@ internal sealed class Journey(DemoOptions options, RunDirectory directory, Scree
                 new() { Image = Documents.Image(version, assets), RequestId = NewRequestId() }, cancellationToken: cancellation);
         }
         await new RackService.RackServiceClient(channel).UpdateRackAsync(
-            new() { Rack = Documents.Rack(options.From), AllowMissing = true, RequestId = NewRequestId() }, cancellationToken: cancellation);
+            new() { Rack = Documents.Rack(options.From), AllowMissing = true, RequestId = NewRequestId() },
+            cancellationToken: cancellation);
     }
 
     /// <summary>All machines were seen, said what they are, and were accepted by the rack's rule.</summary>
@@ -59,7 +61,7 @@ internal sealed class Journey(DemoOptions options, RunDirectory directory, Scree
         File.SetUnixFileMode(directory.Kubeconfig, UnixFileMode.UserRead | UnixFileMode.UserWrite);
         var nodes = await KubernetesCheck.RunAsync(answer.Kubeconfig, cancellation);
         if (nodes.Count(n => n.Ready) != options.Nodes)
-            throw new DemoFailure($"Kubernetes knows {nodes.Count(n => n.Ready)} ready nodes of {options.Nodes}.", directory.CoordinatorLog);
+            throw new DemoFailure($"Kubernetes knows {nodes.Count(n => n.Ready)} ready nodes of {options.Nodes}.", directory.AgentLog);
         return nodes;
     }
 
@@ -88,8 +90,11 @@ internal sealed class Journey(DemoOptions options, RunDirectory directory, Scree
 
     private bool HasEnded() => view.Rollout!.Status.State is RolloutState.Done or RolloutState.Stopped or RolloutState.Aborted;
 
-    private string WhyNotRunning() => $"cluster {Documents.ClusterName} to be Running; "
-        + string.Join("; ", (view.Cluster?.Status?.Waiting ?? []).Concat(view.Nodes.Select(n => n.Status.Waiting)).OfType<Waiting>().Select(Boards.Words).Distinct());
+    private string WhyNotRunning()
+    {
+        var waits = (view.Cluster?.Status?.Waiting ?? []).Concat(view.Nodes.Select(n => n.Status.Waiting)).OfType<Waiting>();
+        return $"cluster {Documents.ClusterName} to be Running; {string.Join("; ", waits.Select(Boards.Words).Distinct())}";
+    }
 
     private string WhyStillRunning() => $"rollout {view.Rollout!.Metadata.Name} to end; {Boards.Words(view.Rollout.Status.Waiting)}";
 

@@ -26,7 +26,7 @@ internal sealed class Loopback : IDisposable
 
     public string Range => $"{prefix}10-{prefix}250";
 
-    /// <summary>On 127.0.0.1; below the ports that the kernel gives to outgoing connections, so that it stays free over a restart.</summary>
+    /// <summary>On 127.0.0.1; below the ports that the kernel gives to outgoing connections: it stays free over a restart.</summary>
     public int CoordinatorPort { get; }
 
     // The well-known ports, out of root's reach; nobody else is at this address.

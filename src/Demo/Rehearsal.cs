@@ -64,7 +64,8 @@ internal sealed class Rehearsal(DemoOptions options, Screen screen, TimeProvider
         }
         catch (RpcException failure) when (!cancellation.IsCancellationRequested)
         {
-            throw new DemoFailure($"The coordinator refused: {failure.Status.Detail} ({failure.StatusCode}).", directory.CoordinatorLog, failure);
+            throw new DemoFailure(
+                $"The coordinator refused: {failure.Status.Detail} ({failure.StatusCode}).", directory.CoordinatorLog, failure);
         }
     }
 
@@ -80,7 +81,7 @@ internal sealed class Rehearsal(DemoOptions options, Screen screen, TimeProvider
         await using var rack = PowerOn(around.Network, log);
         await journey.DiscoverAsync(cancellation);
         var discovery = times.Lap();
-        screen.Say($"{options.Nodes} machines are accepted; {options.ControlPlanes} + {options.Workers} become cluster {Documents.ClusterName}");
+        screen.Say($"all accepted; {options.ControlPlanes} control planes and {options.Workers} workers become cluster {Documents.ClusterName}");
         await journey.CreateClusterAsync(cancellation);
         var cluster = times.Lap();
         foreach (var node in await journey.CheckKubernetesAsync(cancellation))

@@ -33,9 +33,13 @@ internal sealed record Summary
     public IEnumerable<string> Sentences()
     {
         var s = (double seconds) => Stopwatches.Show(seconds);
-        yield return $"rollout {Rollout.Name}: {Rollout.State}; at most {MaxConcurrentDisruptions} machine down at once, as the machines saw it";
+        yield return $"rollout {Rollout.Name}: {Rollout.State}; machines down at once: {MaxConcurrentDisruptions}, as they saw it themselves";
         foreach (var step in Rollout.Steps)
-            yield return $"  {step.Hostname} was down for {(step.End is { } end ? s((end - step.Start).TotalSeconds) : "an unknown time: it is not back")}";
+        {
+            yield return step.End is { } end
+                ? $"  {step.Hostname} was down for {s((end - step.Start).TotalSeconds)}"
+                : $"  {step.Hostname} went down and is not back";
+        }
         yield return $"times: start {s(Phases.Start)}, discovery {s(Phases.Discovery)}, cluster {s(Phases.Cluster)}, "
             + $"kubeconfig {s(Phases.Kubeconfig)}, rollout {s(Phases.Rollout)}";
         yield return $"traces: rollout {TraceIds.Rollout}; boots {string.Join(" ", TraceIds.Boots)}";

@@ -9,7 +9,8 @@ namespace Cozy.Fleet.Demo;
 internal sealed class SummaryBuilder(Journey journey, FleetView view, IReadOnlyList<MachineEvent> history)
 {
     public Summary Build(
-        Rollout rollout, PhaseTimes phases, IReadOnlyDictionary<string, string> boots, RunDirectory directory, IReadOnlyList<SimulatedMachine> machines)
+        Rollout rollout, PhaseTimes phases, IReadOnlyDictionary<string, string> boots, RunDirectory directory,
+        IReadOnlyList<SimulatedMachine> machines)
     {
         string Machine(string node) => machines.First(m => journey.IsMachine(node, m)).Options.Name;
         return new()

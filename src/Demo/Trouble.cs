@@ -4,7 +4,9 @@ using Cozy.Fleet.Simulator;
 
 namespace Cozy.Fleet.Demo;
 
-/// <summary>What goes wrong during the rollout, if that was asked for: on the second machine of the plan, so that one has gone well before.</summary>
+/// <summary>
+/// What goes wrong during the rollout, if that was asked for: on the second machine of the plan, so that one has gone well before.
+/// </summary>
 internal sealed class Trouble : IDisposable
 {
     private readonly DemoOptions options;

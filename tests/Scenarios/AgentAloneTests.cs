@@ -55,7 +55,8 @@ public sealed class AgentAloneTests
 
     private Task<ChildProcess> StartAgentAsync(Launcher launcher, RunDirectory directory) => ChildProcess.StartAsync(
         "agent", directory.AgentLog,
-        launcher.StartAsync("dotnet", [Built.Program("Agent", "cozy-fleet-agent"), "--config", directory.AgentConfig], new Dictionary<string, string>()),
+        launcher.StartAsync(
+            "dotnet", [Built.Program("Agent", "cozy-fleet-agent"), "--config", directory.AgentConfig], new Dictionary<string, string>()),
         cancellation);
 
     private static RackWiring Wiring(Loopback network) => new(new(network.Agent, Loopback.DhcpPort), Loopback.TftpPort, network.Relay);

@@ -22,9 +22,10 @@ public sealed partial class CleanUpTests
         using var demo = Start(directory);
         try
         {
-            while (await demo.StandardOutput.ReadLineAsync(cancellation) is { } line && !line.Contains("are switched on", StringComparison.Ordinal))
-            {
-            }
+            string? line;
+            do
+                line = await demo.StandardOutput.ReadLineAsync(cancellation);
+            while (line?.Contains("are switched on", StringComparison.Ordinal) == false);
             var config = await File.ReadAllTextAsync(Path.Combine(directory.Path, "agent.yaml"), cancellation);
             using var coordinator = await ConnectAsync("127.0.0.1", int.Parse(Coordinator().Match(config).Groups[1].ValueSpan));
             using var agent = await ConnectAsync(Agent().Match(config).Groups[1].Value, 10080);

@@ -19,17 +19,25 @@ internal sealed class FleetView : IAsyncDisposable
 
     public FleetView(ChannelBase channel)
     {
-        var (machines, clusters, rollouts) =
-            (new NodeService.NodeServiceClient(channel), new ClusterService.ClusterServiceClient(channel), new RolloutService.RolloutServiceClient(channel));
+        var machines = new NodeService.NodeServiceClient(channel);
+        var clusters = new ClusterService.ClusterServiceClient(channel);
+        var rollouts = new RolloutService.RolloutServiceClient(channel);
         watches =
         [
             FollowAsync(token => machines.WatchNodes(new() { ResumeToken = token }), r => r.ResumeToken, Take),
-            FollowAsync(token => clusters.WatchClusters(new() { ResumeToken = token }), r => r.ResumeToken, r => Cluster = r.Cluster ?? Cluster),
-            FollowAsync(token => rollouts.WatchRollouts(new() { ResumeToken = token }), r => r.ResumeToken, r => Rollout = r.Rollout ?? Rollout),
+            FollowAsync(
+                token => clusters.WatchClusters(new() { ResumeToken = token }), r => r.ResumeToken, r => Cluster = r.Cluster ?? Cluster),
+            FollowAsync(
+                token => rollouts.WatchRollouts(new() { ResumeToken = token }), r => r.ResumeToken, r => Rollout = r.Rollout ?? Rollout),
         ];
     }
 
-    public IReadOnlyList<Node> Nodes => [.. nodes.Values.OrderBy(n => n.Status.Hostname == "" ? "~" + n.Metadata.Name : n.Status.Hostname, StringComparer.Ordinal)];
+    /// <summary>By hostname; machines that have none come last.</summary>
+    public IReadOnlyList<Node> Nodes =>
+    [
+        .. nodes.Values.OrderBy(n => n.Status.Hostname == "").ThenBy(n => n.Status.Hostname, StringComparer.Ordinal)
+            .ThenBy(n => n.Metadata.Name, StringComparer.Ordinal),
+    ];
 
     public Cluster? Cluster { get; private set; }
 

@@ -16,7 +16,8 @@ internal static class KubernetesCheck
         stream.Load(new StringReader(kubeconfig));
         var root = stream.Documents[0].RootNode;
         var (cluster, user) = (root["clusters"][0]["cluster"], root["users"][0]["user"]);
-        var tls = Tls.Client(Pem(cluster, "certificate-authority-data"), Pem(user, "client-certificate-data"), Pem(user, "client-key-data"));
+        var tls = Tls.Client(
+            Pem(cluster, "certificate-authority-data"), Pem(user, "client-certificate-data"), Pem(user, "client-key-data"));
         using var http = new HttpClient(new SocketsHttpHandler { SslOptions = tls })
         {
             BaseAddress = new(((YamlScalarNode)cluster["server"]).Value!),
@@ -31,11 +32,13 @@ internal static class KubernetesCheck
         }
         catch (HttpRequestException failure)
         {
-            throw new DemoFailure($"The API server at {http.BaseAddress} cannot be used with the kubeconfig: {failure.Message}", cause: failure);
+            throw new DemoFailure(
+                $"The API server at {http.BaseAddress} cannot be used with the kubeconfig: {failure.Message}", cause: failure);
         }
     }
 
-    private static string Pem(YamlNode map, string key) => Encoding.ASCII.GetString(Convert.FromBase64String(((YamlScalarNode)map[key]).Value!));
+    private static string Pem(YamlNode map, string key) =>
+        Encoding.ASCII.GetString(Convert.FromBase64String(((YamlScalarNode)map[key]).Value!));
 
     private static KubernetesNode Node(JsonElement node)
     {

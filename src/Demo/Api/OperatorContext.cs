@@ -35,7 +35,8 @@ internal static class Tls
 {
     public static SslClientAuthenticationOptions Client(string ca, string certificate, string key) => new()
     {
-        ClientCertificateContext = SslStreamCertificateContext.Create(X509Certificate2.CreateFromPem(certificate, key), null, offline: true),
+        ClientCertificateContext = SslStreamCertificateContext.Create(
+            X509Certificate2.CreateFromPem(certificate, key), null, offline: true),
         CertificateChainPolicy = new()
         {
             TrustMode = X509ChainTrustMode.CustomRootTrust,

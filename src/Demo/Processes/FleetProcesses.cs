@@ -13,7 +13,10 @@ internal sealed class FleetProcesses(RunDirectory directory, Loopback network) :
 
     public async Task StartCoordinatorAsync(CancellationToken cancellation) => coordinator = await StartAsync(
         "coordinator", directory.CoordinatorLog,
-        [Program("Coordinator", "cozy-fleet-coordinator"), "--data", directory.CoordinatorData, "--listen", $"127.0.0.1:{network.CoordinatorPort}"],
+        [
+            Program("Coordinator", "cozy-fleet-coordinator"),
+            "--data", directory.CoordinatorData, "--listen", $"127.0.0.1:{network.CoordinatorPort}",
+        ],
         "", cancellation);
 
     /// <param name="token">What the agent enrols with; empty when it has done so before.</param>
@@ -63,7 +66,8 @@ internal sealed class FleetProcesses(RunDirectory directory, Loopback network) :
     private async Task ReportLossAsync(ChildProcess child) => lost.TrySetResult(await child.Lost);
 
     // The runtime that runs us runs them; our own launcher knows no runtime by name.
-    private static string DotNet() => Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet" ? Environment.ProcessPath! : "dotnet";
+    private static string DotNet() =>
+        Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet" ? Environment.ProcessPath! : "dotnet";
 
     // src/Demo/bin/CONFIGURATION/net10.0/ is where we are; the others are built beside us.
     private static string Program(string project, string assembly)

@@ -1,4 +1,3 @@
-using System.Globalization;
 using Cozy.Fleet.Contracts.V1;
 
 namespace Cozy.Fleet.Demo.Screens;
@@ -21,7 +20,7 @@ internal static class Boards
         _ => "",
     };
 
-    /// <summary>"v1.13.8" rather than a sentence of the reasons: the coordinator's words, when it waits.</summary>
+    /// <summary>The coordinator's own words.</summary>
     public static string Words(Waiting? waiting) => waiting switch
     {
         null => "",
@@ -31,7 +30,7 @@ internal static class Boards
 
     private static BoardRow Machine(Node node)
     {
-        var (status, name) = (node.Status, node.Metadata.Name.Length > 13 ? node.Metadata.Name[..13] : node.Metadata.Name);
+        var (status, name) = (node.Status, node.Metadata.Name[..Math.Min(13, node.Metadata.Name.Length)]);
         var shown = status.Hostname == "" ? name : status.Hostname;
         return new(node.Metadata.Name, $"{shown}: {status.Phase}",
         [
@@ -43,7 +42,7 @@ internal static class Boards
     private static BoardRow Step(RolloutNode node)
     {
         var (start, end) = (node.DisruptionStartTime?.ToDateTimeOffset(), node.DisruptionEndTime?.ToDateTimeOffset());
-        var down = start is null ? "" : end is null ? "…" : string.Create(CultureInfo.InvariantCulture, $"{(end - start).Value.TotalSeconds:0.0}s");
+        var down = start is null ? "" : end is null ? "…" : Stopwatches.Show((end - start).Value.TotalSeconds);
         var step = node.State == RolloutNodeState.InFlight ? node.Step : "";
         return new(node.Node, $"{node.Hostname}: {node.State} {step}".TrimEnd(),
         [

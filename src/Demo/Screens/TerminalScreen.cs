@@ -20,15 +20,15 @@ internal sealed class TerminalScreen : Screen
         foreach (var column in board.Columns)
             table.AddColumn(Markup.Escape(column));
         foreach (var row in board.Rows)
-            table.AddRow(row.Cells.Select(cell => new Markup(Colour(cell) is { } colour ? $"[{colour}]{Markup.Escape(cell)}[/]" : Markup.Escape(cell))));
+            table.AddRow(row.Cells.Select(cell => new Text(cell, Colour(cell))));
         return table;
     }
 
-    private static string? Colour(string cell) => cell switch
+    private static Style Colour(string cell) => cell switch
     {
-        "Running" or "Done" => "green",
-        "Failed" or "RolledBack" => "red",
-        "InFlight" => "yellow",
-        _ => null,
+        "Running" or "Done" => Color.Green,
+        "Failed" or "RolledBack" => Color.Red,
+        "InFlight" => Color.Yellow,
+        _ => Style.Plain,
     };
 }
