@@ -24,13 +24,20 @@ public sealed class SimulatedMachine
         (this.http, this.happened, faultsLeft) = (http, happened, options.FaultCount);
     }
 
-    public MachineOptions Options { get; }
+    public MachineOptions Options { get; private set; }
 
     public SystemDisk Disk { get; } = new();
 
     internal Pace Pace { get; }
 
     internal IReadOnlyCollection<string> DiskNames { get; } = ["/dev/vda"];
+
+    /// <summary>From now on this goes wrong: a rehearsal breaks a machine when its turn is known.</summary>
+    public void Arm(Fault fault)
+    {
+        faultsLeft = Options.FaultCount;
+        Options = Options with { Fault = fault };
+    }
 
     /// <summary>Runs until the token is cancelled: that is the power switch.</summary>
     public async Task RunAsync(CancellationToken powerOff)

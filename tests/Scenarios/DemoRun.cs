@@ -1,22 +1,25 @@
 using System.Diagnostics;
-using System.Runtime.CompilerServices;
 using System.Text.Json;
 
 namespace Cozy.Fleet.Scenarios;
 
-/// <summary>One run of `./fleet demo --json`: real coordinator, real agent, real CLI, simulated machines.</summary>
+/// <summary>One run of `./fleet demo --json`: real coordinator, real agent, simulated machines.</summary>
 internal sealed record DemoRun(int ExitCode, string Output, string Errors)
 {
     /// <summary>The summary that the demo printed as JSON.</summary>
     public JsonElement Summary => JsonDocument.Parse(Output).RootElement;
 
+    /// <summary>The sentence that the run ends with where it did not go well.</summary>
+    public string LastSentence => Errors.TrimEnd().Split('\n')[^1];
+
     public static async Task<DemoRun> StartAsync(
         IEnumerable<string> arguments, IReadOnlyDictionary<string, string>? environment, CancellationToken cancellation)
     {
-        var program = Path.Combine(Root(), "src/Demo/bin", Configuration(), "net10.0/cozy-fleet-demo.dll");
-        var start = new ProcessStartInfo("dotnet", [program, "--json", .. arguments])
+        using var directory = new TestDirectory();
+        string[] all = [Built.Program("Demo", "cozy-fleet-demo"), "--json", "--directory", directory.Path, .. arguments];
+        var start = new ProcessStartInfo("dotnet", all)
         {
-            WorkingDirectory = Root(),
+            WorkingDirectory = directory.Path,
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
@@ -24,16 +27,19 @@ internal sealed record DemoRun(int ExitCode, string Output, string Errors)
             start.Environment[name] = value;
 
         using var process = Process.Start(start) ?? throw new InvalidOperationException("The demo could not be started.");
-        var output = process.StandardOutput.ReadToEndAsync(cancellation);
-        var errors = process.StandardError.ReadToEndAsync(cancellation);
-        await process.WaitForExitAsync(cancellation);
-        return new(process.ExitCode, await output, await errors);
+        try
+        {
+            var output = process.StandardOutput.ReadToEndAsync(cancellation);
+            var errors = process.StandardError.ReadToEndAsync(cancellation);
+            await process.WaitForExitAsync(cancellation);
+            return new(process.ExitCode, await output, await errors);
+        }
+        finally
+        {
+            // Its children end with it, whatever ends it.
+            if (!process.HasExited)
+                process.Kill();
+            await process.WaitForExitAsync(CancellationToken.None);
+        }
     }
-
-    // The tests' own path tells the configuration that they were built with.
-    private static string Configuration() =>
-        AppContext.BaseDirectory.Contains("/Release/", StringComparison.Ordinal) ? "Release" : "Debug";
-
-    private static string Root([CallerFilePath] string here = "") =>
-        Path.GetFullPath(Path.Combine(Path.GetDirectoryName(here)!, "../.."));
 }

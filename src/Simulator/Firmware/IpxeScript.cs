@@ -82,7 +82,7 @@ public sealed partial class IpxeScript(
     private async Task<(bool Succeeded, IpxeResult? Result, string? Jump)> CommandAsync(string command, CancellationToken cancellation)
     {
         var words = command.Split(' ', StringSplitOptions.RemoveEmptyEntries);
-        var arguments = words.Skip(1).Where(w => !w.StartsWith("--", StringComparison.Ordinal)).ToArray();
+        var arguments = Arguments(words);
         switch (words.FirstOrDefault(""))
         {
             case "" or "echo" or "imgfree" or "prompt" or "show":
@@ -122,6 +122,15 @@ public sealed partial class IpxeScript(
             default:
                 throw new FormatException($"'{words[0]}' is not a command that iPXE knows.");
         }
+    }
+
+    // Options stand before the arguments; these take a value, all others of our commands are flags (ipxe.org/cmd).
+    private static string[] Arguments(string[] words)
+    {
+        var at = 1;
+        while (at < words.Length && words[at].StartsWith("--", StringComparison.Ordinal))
+            at += words[at] is "--name" or "--timeout" or "--drive" or "--key" ? 2 : 1;
+        return words[Math.Min(at, words.Length)..];
     }
 
     private static IEnumerable<(string Link, string Command)> Commands(string line)

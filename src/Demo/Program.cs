@@ -1,0 +1,3 @@
+using Cozy.Fleet.Demo;
+
+return await DemoCommand.RunAsync(args);
