@@ -1,35 +1,23 @@
 using System.Net;
 using System.Net.Sockets;
+using System.Text;
 using Cozy.Fleet.Dhcp;
+using Cozy.Fleet.Primitives;
 using Cozy.Fleet.Tftp;
 
 namespace Cozy.Fleet.Simulator.Firmware;
-
-/// <summary>What the firmware starts.</summary>
-public abstract record BootSource
-{
-    private BootSource()
-    {
-    }
-
-    /// <summary>A kernel from the network. The address is the lease that the machine holds.</summary>
-    public sealed record Network(byte[] Kernel, string CommandLine, IPAddress Address) : BootSource;
-
-    /// <summary>The machine's own disk.</summary>
-    public sealed record Disk(IPAddress Address) : BootSource;
-}
 
 /// <summary>
 /// A machine's way from power-on to a kernel: firmware DHCP, the loader by TFTP, iPXE's own DHCP, the script and the files by
 /// HTTP. Packets are real; what a real ROM would not accept is not accepted here.
 /// </summary>
-internal sealed class NetworkBoot(MachineOptions machine, RackWiring wiring, Pace pace, Random random, HttpClient http)
+internal sealed class NetworkBoot(MachineOptions machine, RackWiring wiring, Pace pace, Random random, HttpClient http) : IFirmware
 {
     private readonly Dictionary<string, byte[]> files = [];
 
-    /// <exception cref="IOException">The network boot failed; the message says at which step.</exception>
-    public async Task<BootSource> RunAsync(CancellationToken cancellation)
+    public async Task<BootSource> RunAsync(SystemDisk disk, CancellationToken cancellation)
     {
+        await pace.WaitAsync(20, cancellation); // Power-on self test.
         var firmware = await LeaseAsync(isIpxe: false, cancellation);
         RequireBootable(firmware);
         await LoadLoaderAsync(firmware, cancellation);
@@ -41,7 +29,7 @@ internal sealed class NetworkBoot(MachineOptions machine, RackWiring wiring, Pac
             switch (await RunScriptAsync(url, ipxe.YourAddress, cancellation))
             {
                 case IpxeResult.Boot boot:
-                    return new BootSource.Network(files[boot.Kernel], boot.CommandLine, ipxe.YourAddress);
+                    return new BootSource.Network(VersionOf(files[boot.Kernel], boot.CommandLine), boot.CommandLine, ipxe.YourAddress);
                 case IpxeResult.Disk:
                     return new BootSource.Disk(ipxe.YourAddress);
                 case IpxeResult.Chain chain:
@@ -192,4 +180,15 @@ internal sealed class NetworkBoot(MachineOptions machine, RackWiring wiring, Pac
         ["platform"] = machine.Firmware == SimulatedFirmware.Bios ? "pcbios" : "efi",
         ["buildarch"] = machine.Firmware == SimulatedFirmware.Bios ? "i386" : "x86_64",
     };
+
+    // A stand-in kernel says in its first line what it is; Talos' own command line must be there (talos.md 3.8).
+    private static SemanticVersion VersionOf(byte[] kernel, string commandLine)
+    {
+        if (!commandLine.Split(' ').Contains("talos.platform=metal"))
+            throw new IOException("kernel panic: talos.platform is not set");
+        var line = Encoding.ASCII.GetString(kernel.AsSpan(0, Math.Min(100, kernel.Length))).Split('\n')[0];
+        return SemanticVersion.TryParse(line.Split(' ')[^1], out var version)
+            ? version
+            : throw new IOException("kernel panic: this is not a kernel of a simulated Talos");
+    }
 }
