@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 using Cozy.Fleet.Primitives;
 using Cozy.Fleet.Simulator.Cluster;
 using Cozy.Fleet.Simulator.Firmware;
@@ -50,9 +51,9 @@ public sealed class SimulatedMachine
             {
                 break;
             }
-            catch (Exception failure) when (failure is IOException or FormatException or HttpRequestException)
+            catch (Exception failure) when (failure is IOException or SocketException or FormatException or HttpRequestException or TaskCanceledException)
             {
-                // What a ROM does: it prints why, waits, and starts again.
+                // What a ROM does: it prints why, waits, and starts again. A cancelled task here is a server that fell silent.
                 Record("bootfailure", failure.Message);
                 await PauseAsync(10, powerOff);
             }

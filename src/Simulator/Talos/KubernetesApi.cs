@@ -152,7 +152,7 @@ internal sealed class KubernetesApi(SimulatedCluster cluster)
             https.ServerCertificate = X509Certificate2.CreateFromPem(issued.Certificate, issued.Key);
             https.ClientCertificateMode = ClientCertificateMode.AllowCertificate;
             https.ClientCertificateValidation = (certificate, _, _) =>
-                CertificateCheck.Refusal(certificate, ca, run.Pace.Clock.GetUtcNow()) is null;
+                CertificateCheck.Refusal(certificate, ca, run.Pace.Clock.GetUtcNow(), CertificateUse.Client) is null;
         };
     }
 }
