@@ -188,7 +188,7 @@ internal sealed partial class TalosRun : IDisposable
         var fromKernel = kernel.CommandLine.Split(' ').FirstOrDefault(a => a.StartsWith(Argument, StringComparison.Ordinal))?[Argument.Length..];
         if ((config?.EventSink is { Length: > 0 } document ? document : fromKernel) is { Length: > 0 } endpoint)
             sink = new EventSink(endpoint, Address, Pace).RunAsync(Events, ended.Token);
-        Events.Append(new AddressEvent { Hostname = Hostname, Addresses = { Address.ToString() } });
+        Events.Append(new AddressEvent { Hostname = config?.Hostname is { Length: > 0 } name ? name : Hostname, Addresses = { Address.ToString() } });
     }
 
     private async Task MaintenanceAsync()
