@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using Cozy.Fleet.Pki;
 using Cozy.Fleet.Primitives;
+using YamlDotNet.Core;
 using YamlDotNet.RepresentationModel;
 
 namespace Cozy.Fleet.MachineConfig;
@@ -28,13 +29,14 @@ public sealed record SecretsBundle(
         NewCa("O=talos", PrivateKey.NewEd25519(), now));
 
     /// <summary>Reads what <see cref="ToYaml"/> or talosctl wrote.</summary>
-    /// <exception cref="FormatException">A key is missing; the message names it.</exception>
+    /// <exception cref="FormatException">It is not YAML, or a key is missing or damaged; the message names it.</exception>
     public static SecretsBundle Parse(string yaml)
     {
-        var root = Yaml.Read(yaml) is [var document, ..] ? document.RootNode : throw new FormatException("The secrets bundle is empty.");
+        var root = Root(yaml);
         string Get(params string[] path) => root.TextAt(path)
             ?? throw new FormatException($"The secrets bundle has no {string.Join('.', path)}.");
-        string Pem(params string[] path) => System.Text.Encoding.ASCII.GetString(Convert.FromBase64String(Get(path)));
+        string Pem(params string[] path) => FromBase64(Get(path))
+            ?? throw new FormatException($"{string.Join('.', path)} of the secrets bundle is not PEM in base64.");
         CertificateAndKey Pair(string name) => new(Pem("certs", name, "crt"), Pem("certs", name, "key"));
         return new(
             Get("cluster", "id"), Get("cluster", "secret"), Get("secrets", "bootstraptoken"),
@@ -64,6 +66,27 @@ public sealed record SecretsBundle(
 
     internal static YamlMappingNode Pair(CertificateAndKey pair) =>
         Yaml.Map(("crt", Yaml.Base64(pair.Certificate)), ("key", Yaml.Base64(pair.Key)));
+
+    private static YamlNode Root(string yaml)
+    {
+        try
+        {
+            return Yaml.Read(yaml) is [var document, ..] ? document.RootNode : throw new FormatException("The secrets bundle is empty.");
+        }
+        catch (YamlException exception)
+        {
+            throw new FormatException($"The secrets bundle is not YAML: line {exception.Start.Line}.", exception);
+        }
+    }
+
+    private static string? FromBase64(string text)
+    {
+        var bytes = new byte[text.Length];
+        if (!Convert.TryFromBase64String(text, bytes, out var count))
+            return null;
+        var pem = System.Text.Encoding.ASCII.GetString(bytes, 0, count);
+        return PemEncoding.TryFind(pem, out _) ? pem : null;
+    }
 
     private static CertificateAndKey NewCa(string subject, PrivateKey key, DateTimeOffset now)
     {

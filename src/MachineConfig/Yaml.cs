@@ -1,10 +1,11 @@
+using System.Text.RegularExpressions;
 using YamlDotNet.Core;
 using YamlDotNet.RepresentationModel;
 
 namespace Cozy.Fleet.MachineConfig;
 
 /// <summary>Small words for building, reading and writing YAML trees, whose nodes know their line and column.</summary>
-internal static class Yaml
+internal static partial class Yaml
 {
     public static YamlMappingNode Map(params (string Key, YamlNode? Value)[] entries)
     {
@@ -69,8 +70,12 @@ internal static class Yaml
         return (at as YamlScalarNode)?.Value;
     }
 
+    // Node and talosctl read with YAML 1.2's core schema and the words of 1.1; both lists are quoted.
     private static bool ReadsAsText(string value) =>
         value.Length > 0
-        && value is not ("true" or "false" or "null" or "yes" or "no" or "on" or "off" or "~")
-        && !double.TryParse(value, System.Globalization.CultureInfo.InvariantCulture, out _);
+        && value.ToLowerInvariant() is not ("true" or "false" or "null" or "yes" or "no" or "on" or "off" or "y" or "n" or "~" or ".nan" or "<<")
+        && !NumberLike().IsMatch(value);
+
+    [GeneratedRegex(@"^[-+]?(\.?[0-9][0-9_.:eE+-]*|0x[0-9a-fA-F_]+|0o[0-7_]+|\.inf|\.Inf|\.INF)$")]
+    private static partial Regex NumberLike();
 }

@@ -57,9 +57,15 @@ public sealed class CertificateAuthority
     }
 
     /// <summary>Reads a CA from PEM, as a secrets bundle or a machine config holds it.</summary>
-    /// <exception cref="CryptographicException">One of the two cannot be read.</exception>
-    public static CertificateAuthority FromPem(string certificatePem, string keyPem) =>
-        new(X509Certificate2.CreateFromPem(certificatePem), PrivateKey.FromPem(keyPem));
+    /// <exception cref="CryptographicException">One of the two cannot be read, or they do not belong together.</exception>
+    public static CertificateAuthority FromPem(string certificatePem, string keyPem)
+    {
+        var (certificate, key) = (X509Certificate2.CreateFromPem(certificatePem), PrivateKey.FromPem(keyPem));
+        // Checked here, because what such a pair issues is refused by everybody, and nobody says why.
+        if (!certificate.PublicKey.ExportSubjectPublicKeyInfo().AsSpan().SequenceEqual(key.PublicKey.ExportSubjectPublicKeyInfo()))
+            throw new CryptographicException($"The private key does not belong to the CA certificate '{certificate.Subject}'.");
+        return new(certificate, key);
+    }
 
     /// <summary>Issues a leaf with a new key on P-256, which .NET can use whatever the CA's own kind is.</summary>
     public CertificateAndKey Issue(LeafRequest leaf)

@@ -83,7 +83,9 @@ public abstract class PrivateKey
 
     private sealed class P256(ECDsa key) : PrivateKey
     {
-        internal override X509SignatureGenerator Signer { get; } = X509SignatureGenerator.CreateForECDsa(key);
+        internal override X509SignatureGenerator Signer { get; } = key.KeySize == 256
+            ? X509SignatureGenerator.CreateForECDsa(key)
+            : throw new CryptographicException($"An elliptic curve of {key.KeySize} bits is not a kind that Talos uses.");
 
         internal override PublicKey PublicKey => new(key);
 

@@ -65,5 +65,8 @@ public sealed class Pace(TimeProvider clock, double speed)
 }
 
 /// <summary>What happened to a machine, for tests that want to know what really was.</summary>
-/// <param name="What">off, on, dhcp, netboot, diskboot, maintenance, config, install, running, ready, down, upgrade, rollback.</param>
+/// <param name="What">
+/// on, off, netboot, diskboot, bootfailure, maintenance, config, installer (a run begins), install, upgrade, slotdestroyed, bootstrap,
+/// splitbrain, ready, rollback, down.
+/// </param>
 public sealed record MachineEvent(DateTimeOffset Time, string Machine, string What, string Detail = "");

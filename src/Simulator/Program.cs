@@ -1,1 +1,3 @@
-return 0;
+using Cozy.Fleet.Simulator.Commands;
+
+return await SimulatorProgram.RunAsync(args, Console.Out, Console.Error);

@@ -1,5 +1,5 @@
 using System.Net;
-using System.Text;
+using System.Net.Sockets;
 using Cozy.Fleet.Primitives;
 using Cozy.Fleet.Simulator.Cluster;
 using Cozy.Fleet.Simulator.Firmware;
@@ -10,23 +10,24 @@ namespace Cozy.Fleet.Simulator;
 /// <summary>One machine: it is switched on, boots as its firmware and disk say, runs Talos, and reboots, until it is switched off.</summary>
 public sealed class SimulatedMachine
 {
-    private readonly RackWiring wiring;
+    private readonly IFirmware firmware;
     private readonly SimulatedClusters clusters;
     private readonly Random random;
-    private readonly HttpClient http;
     private readonly Action<MachineEvent> happened;
     private int faultsLeft;
 
-    internal SimulatedMachine(MachineOptions options, RackWiring wiring, SimulatedClusters clusters, Pace pace, Random random,
-        HttpClient http, Action<MachineEvent> happened)
+    internal SimulatedMachine(MachineOptions options, IFirmware firmware, SimulatedClusters clusters, Pace pace, Random random,
+        Action<MachineEvent> happened)
     {
-        (Options, this.wiring, this.clusters, Pace, this.random) = (options, wiring, clusters, pace, random);
-        (this.http, this.happened, faultsLeft) = (http, happened, options.FaultCount);
+        (Options, this.firmware, this.clusters, Pace, this.random) = (options, firmware, clusters, pace, random);
+        (this.happened, faultsLeft) = (happened, options.FaultCount);
     }
 
     public MachineOptions Options { get; private set; }
 
     public SystemDisk Disk { get; } = new();
+
+    public MachineCounters Counters { get; } = new();
 
     internal Pace Pace { get; }
 
@@ -38,6 +39,10 @@ public sealed class SimulatedMachine
         faultsLeft = Options.FaultCount;
         Options = Options with { Fault = fault };
     }
+
+    /// <summary>A machine without a network boot of its own: its kernel is up.</summary>
+    public static SimulatedMachine Started(MachineOptions options, StartedKernel kernel, SimulatedClusters clusters, Pace pace,
+        Random random, Action<MachineEvent> happened) => new(options, kernel.With(pace), clusters, pace, random, happened);
 
     /// <summary>Runs until the token is cancelled: that is the power switch.</summary>
     public async Task RunAsync(CancellationToken powerOff)
@@ -53,11 +58,11 @@ public sealed class SimulatedMachine
             {
                 break;
             }
-            catch (Exception failure) when (failure is IOException or FormatException or HttpRequestException)
+            catch (Exception failure) when (failure is IOException or SocketException or FormatException or HttpRequestException or TaskCanceledException)
             {
-                // What a ROM does: it prints why, waits, and starts again.
+                // What a ROM does: it prints why, waits, and starts again. A cancelled task here is a server that fell silent.
                 Record("bootfailure", failure.Message);
-                await Pace.WaitAsync(10, CancellationToken.None);
+                await PauseAsync(10, powerOff);
             }
         }
         Record("off");
@@ -69,8 +74,7 @@ public sealed class SimulatedMachine
     internal string NewBootId()
     {
         var bytes = new byte[16];
-        lock (random)
-            random.NextBytes(bytes);
+        random.NextBytes(bytes);
         return new Guid(bytes).ToString();
     }
 
@@ -79,39 +83,44 @@ public sealed class SimulatedMachine
 
     private async Task BootOnceAsync(CancellationToken powerOff)
     {
-        await Pace.WaitAsync(20, powerOff); // Power-on self test.
-        var source = await new NetworkBoot(Options, wiring, Pace, random, http).RunAsync(powerOff);
+        var source = await firmware.RunAsync(Disk, powerOff);
         if (source is BootSource.Network network)
         {
             Record("netboot", network.CommandLine);
-            await RunTalosAsync(VersionOf(network), network.Address, fromDisk: false, powerOff);
+            Disk.Start(fromDisk: false);
+            await RunTalosAsync(new(network.Version, network.Address, network.CommandLine, FromDisk: false), powerOff);
             return;
         }
-        var address = ((BootSource.Disk)source).Address;
         if (Disk.Fallback is not null && TakeFault(Fault.NeverReturns))
             await Task.Delay(Timeout.InfiniteTimeSpan, Pace.Clock, powerOff);
         if (Disk.Fallback is not null && TakeFault(Fault.BootsOldVersion))
             Disk.RollBack();
-        if (Disk.Current is not { } image || TalosRun.ImageVersion(image) is not { } version)
+        if (Disk.Current is not { } image || ImageReference.VersionOf(image) is not { } version)
             throw new IOException("no bootable device");
         Record("diskboot", version.ToString());
-        await RunTalosAsync(version, address, fromDisk: true, powerOff);
+        Disk.Start(fromDisk: true);
+        await RunTalosAsync(new(version, ((BootSource.Disk)source).Address, Disk.CommandLine, FromDisk: true), powerOff);
     }
 
-    private async Task RunTalosAsync(SemanticVersion version, IPAddress address, bool fromDisk, CancellationToken powerOff)
+    private async Task RunTalosAsync(BootedKernel kernel, CancellationToken powerOff)
     {
-        using var run = new TalosRun(this, clusters, version, address, fromDisk);
+        Counters.Booted();
+        using var run = new TalosRun(this, clusters, kernel);
         await run.RunAsync(powerOff);
     }
 
-    // A stand-in kernel says in its first line what it is; Talos' own command line must be there (talos.md 3.8).
-    private static SemanticVersion VersionOf(BootSource.Network network)
+    private async Task PauseAsync(double seconds, CancellationToken powerOff)
     {
-        if (!network.CommandLine.Split(' ').Contains("talos.platform=metal"))
-            throw new IOException("kernel panic: talos.platform is not set");
-        var line = Encoding.ASCII.GetString(network.Kernel.AsSpan(0, Math.Min(100, network.Kernel.Length))).Split('\n')[0];
-        return SemanticVersion.TryParse(line.Split(' ')[^1], out var version)
-            ? version
-            : throw new IOException("kernel panic: this is not a kernel of a simulated Talos");
+        try
+        {
+            await Pace.WaitAsync(seconds, powerOff);
+        }
+        catch (OperationCanceledException)
+        {
+            // Switched off while it waited; the caller sees that.
+        }
     }
 }
+
+/// <summary>A kernel that has just started.</summary>
+internal sealed record BootedKernel(SemanticVersion Version, IPAddress Address, string CommandLine, bool FromDisk);

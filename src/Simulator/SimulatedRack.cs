@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Globalization;
 using Cozy.Fleet.Primitives;
 using Cozy.Fleet.Simulator.Cluster;
+using Cozy.Fleet.Simulator.Firmware;
 
 namespace Cozy.Fleet.Simulator;
 
@@ -31,7 +32,7 @@ public sealed class SimulatedRack : IAsyncDisposable
         Machines =
         [
             .. Enumerable.Range(1, options.Count).Select(number =>
-                new SimulatedMachine(Machine(options, number, random), options.Wiring, clusters, pace, new Random(random.Next()), http, Add)),
+                New(Machine(options, number, random), options.Wiring, clusters, pace, new Random(random.Next()))),
         ];
     }
 
@@ -49,6 +50,19 @@ public sealed class SimulatedRack : IAsyncDisposable
             running.Add(machine.RunAsync(power.Token));
     }
 
+    /// <summary>Waits until the token is cancelled, or one of the machines breaks, which is an error in this program.</summary>
+    public async Task RunAsync(CancellationToken stop)
+    {
+        try
+        {
+            await (await Task.WhenAny(running).WaitAsync(stop));
+        }
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        {
+            // Told to stop, as intended.
+        }
+    }
+
     /// <summary>Switches all machines off and waits until they are.</summary>
     public async ValueTask DisposeAsync()
     {
@@ -57,6 +71,9 @@ public sealed class SimulatedRack : IAsyncDisposable
         power.Dispose();
         http.Dispose();
     }
+
+    private SimulatedMachine New(MachineOptions machine, RackWiring wiring, SimulatedClusters clusters, Pace pace, Random chance) =>
+        new(machine, new NetworkBoot(machine, wiring, pace, chance, http), clusters, pace, chance, Add);
 
     private static MachineOptions Machine(RackOptions options, int number, Random random)
     {

@@ -6,47 +6,71 @@ namespace Cozy.Fleet.Simulator;
 /// </summary>
 public sealed class SystemDisk
 {
+    private readonly string?[] slots = new string?[2];
+
     /// <summary>Installer image references, one a slot; null is an empty slot.</summary>
-    public string?[] Slots { get; } = new string?[2];
+    public IReadOnlyList<string?> Slots => slots;
 
     public int Next { get; private set; }
+
+    /// <summary>The slot that the machine runs from; null while it runs from the network.</summary>
+    public int? Running { get; private set; }
 
     /// <summary>META key 6: the slot to fall back to until the machine was ready once.</summary>
     public int? Fallback { get; private set; }
 
     /// <summary>The machine config on the STATE partition.</summary>
-    public string? Config { get; set; }
+    public string? Config { get; private set; }
+
+    /// <summary>The kernel arguments of the installed system (talos.md 3.8).</summary>
+    public string CommandLine { get; private set; } = "";
 
     /// <summary>There is etcd data on EPHEMERAL.</summary>
-    public bool HasEtcdData { get; set; }
+    public bool HasEtcdData { get; internal set; }
 
-    public bool IsInstalled => Slots[Next] is not null && Config is not null;
+    public bool IsInstalled => slots[Next] is not null && Config is not null;
 
-    public string? Current => Slots[Next];
+    public string? Current => slots[Next];
 
-    public void InstallFirst(string image)
+    /// <summary>The first installation wipes the disk.</summary>
+    internal void InstallFirst(string image, string config, string commandLine)
     {
-        (Slots[0], Slots[1], Next, Fallback) = (image, null, 0, null);
+        (slots[0], slots[1], Next, Fallback, Running) = (image, null, 0, null, null);
+        (Config, CommandLine, HasEtcdData) = (config, commandLine, false);
     }
 
-    /// <summary>Writes the other slot and makes it the next one.</summary>
-    public void InstallUpgrade(string image)
+    /// <summary>Writes the other slot and makes it the next one; true when that was the slot that the machine runs from.</summary>
+    internal bool InstallUpgrade(string image)
     {
         Fallback = Next;
         Next = 1 - Next;
-        Slots[Next] = image;
+        slots[Next] = image;
+        return Next == Running;
     }
 
+    /// <summary>The machine starts from the next slot, or from the network.</summary>
+    internal void Start(bool fromDisk) => Running = fromDisk ? Next : null;
+
     /// <summary>Goes back to the other slot; false when it is empty.</summary>
-    public bool RollBack()
+    internal bool RollBack()
     {
-        if (Slots[1 - Next] is null)
+        if (slots[1 - Next] is null)
             return false;
         Next = 1 - Next;
         Fallback = null;
         return true;
     }
 
-    /// <summary>The machine was running and ready for the first time: no way back (rollouts.md 2.4).</summary>
-    public void Confirm() => Fallback = null;
+    /// <summary>
+    /// The machine was running and ready for the first time: no way back (rollouts.md 2.4). An upgrade that was installed since the
+    /// boot keeps its own fallback.
+    /// </summary>
+    internal void Confirm()
+    {
+        if (Running == Next)
+            Fallback = null;
+    }
+
+    /// <summary>A config that was applied to the installed system.</summary>
+    internal void Reconfigure(string config) => Config = config;
 }

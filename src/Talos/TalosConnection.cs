@@ -54,18 +54,24 @@ public sealed class TalosConnection : IDisposable
     /// </summary>
     public async Task<string> ExplainAsync(CancellationToken cancellation)
     {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        limit.CancelAfter(ConnectTimeout);
         try
         {
             using var socket = new System.Net.Sockets.Socket(endPoint.AddressFamily, System.Net.Sockets.SocketType.Stream,
                 System.Net.Sockets.ProtocolType.Tcp);
-            await socket.ConnectAsync(endPoint, cancellation);
+            await socket.ConnectAsync(endPoint, limit.Token);
             await using var tls = new SslStream(new System.Net.Sockets.NetworkStream(socket));
             var options = Options();
             options.TargetHost = endPoint.Address.ToString();
-            await tls.AuthenticateAsClientAsync(options, cancellation);
-            return await tls.ReadAsync(new byte[1], cancellation) == 0
+            await tls.AuthenticateAsClientAsync(options, limit.Token);
+            return await tls.ReadAsync(new byte[1], limit.Token) == 0
                 ? "the node closed the connection after the handshake"
                 : "the node answers; the API behind it does not";
+        }
+        catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
+        {
+            return $"{endPoint} does not answer within {ConnectTimeout.TotalSeconds:0} seconds";
         }
         catch (System.Net.Sockets.SocketException exception)
         {

@@ -27,7 +27,7 @@ public sealed class TalosOperator(TalosConnection connection, CancellationToken 
             Mode = ApplyConfigurationRequest.Types.Mode.Auto,
             DryRun = dryRun,
         }, cancellationToken: cancellation);
-        return TalosResult.Done(string.Join("; ", answer.Messages[0].Warnings));
+        return TalosResult.Done(string.Join("; ", answer.Messages.SelectMany(m => m.Warnings)));
     });
 
     /// <summary>Starts etcd, once in a cluster's life (talos.md 8.1). AlreadyExists is for the caller to judge.</summary>
@@ -85,6 +85,13 @@ public sealed class TalosOperator(TalosConnection connection, CancellationToken 
     {
         var answer = await machine.RebootAsync(new(), cancellationToken: cancellation);
         return TalosResult.Done(answer.Messages[0].ActorId);
+    });
+
+    /// <summary>Goes back to the other boot entry and reboots (talos.md 6.4).</summary>
+    public Task<TalosResult> RollbackAsync() => CallAsync(async () =>
+    {
+        await machine.RollbackAsync(new(), cancellationToken: cancellation);
+        return TalosResult.Done();
     });
 
     /// <summary>Makes another member etcd's leader; does nothing on a follower.</summary>

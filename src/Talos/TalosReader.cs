@@ -32,7 +32,7 @@ public sealed class TalosReader(TalosConnection connection, CancellationToken ca
             SchematicId = schematic?.Text("metadata", "version") ?? "",
             BootId = await BootIdAsync(),
             FallbackPending = await cosi.GetAsync("runtime", "MetaKeys.runtime.talos.dev", "0x06") is not null,
-            Installed = await cosi.GetAsync("runtime", "SystemDisks.block.talos.dev", "system-disk") is not null,
+            Installed = await InstalledAsync(),
         };
     }
 
@@ -96,18 +96,25 @@ public sealed class TalosReader(TalosConnection connection, CancellationToken ca
         }
     }
 
-    private async Task<IReadOnlyList<TalosDisk>> OldDisksAsync()
+    // The resource is there from 1.8; before, the disk list tells which one holds the system.
+    private async Task<bool> InstalledAsync() =>
+        await cosi.GetAsync("runtime", "SystemDisks.block.talos.dev", "system-disk") is not null
+        || (await StorageAsync()).Any(d => d.SystemDisk);
+
+    private async Task<IReadOnlyList<TalosDisk>> OldDisksAsync() =>
+    [
+        .. (await StorageAsync()).Where(d => d.Type != Api.Storage.Disk.Types.DiskType.Cd).Select(d => new TalosDisk(
+            d.DeviceName, d.Size, d.Model, d.Serial, "", d.Type == Api.Storage.Disk.Types.DiskType.Hdd, d.Readonly)),
+    ];
+
+    // Talos 1.6 and 1.7 have the storage service instead of resources.
+    private async Task<IReadOnlyList<Api.Storage.Disk>> StorageAsync()
     {
-        // Talos 1.6 and 1.7 have the storage service instead of resources.
         try
         {
             var answer = await new Api.Storage.StorageService.StorageServiceClient(connection.Invoker)
                 .DisksAsync(new Empty(), cancellationToken: cancellation);
-            return
-            [
-                .. answer.Messages[0].Disks_.Where(d => d.Type != Api.Storage.Disk.Types.DiskType.Cd).Select(d => new TalosDisk(
-                    d.DeviceName, d.Size, d.Model, d.Serial, "", d.Type == Api.Storage.Disk.Types.DiskType.Hdd, d.Readonly)),
-            ];
+            return answer.Messages[0].Disks_;
         }
         catch (RpcException exception) when (exception.StatusCode == StatusCode.Unimplemented)
         {

@@ -33,7 +33,7 @@ public sealed record TalosResult(TalosFailure Failure, string Message, int ExitC
     public static TalosResult From(RpcException exception, bool mutating) => new(
         exception.StatusCode switch
         {
-            StatusCode.Unavailable when NeverConnected(exception) => TalosFailure.Transient,
+            StatusCode.Unavailable or StatusCode.Internal or StatusCode.Cancelled when NeverConnected(exception) => TalosFailure.Transient,
             StatusCode.Unavailable or StatusCode.DeadlineExceeded or StatusCode.Cancelled or StatusCode.Internal =>
                 mutating ? TalosFailure.OutcomeUnknown : TalosFailure.Transient,
             StatusCode.FailedPrecondition or StatusCode.Aborted or StatusCode.ResourceExhausted => TalosFailure.Contention,
@@ -54,11 +54,14 @@ public sealed record TalosResult(TalosFailure Failure, string Message, int ExitC
         exitCode == 0 ? lastLine : $"the installer ended with code {exitCode}: {lastLine}",
         exitCode);
 
-    // Refused or unroutable: nothing was sent. A reset in the middle looks different.
-    private static bool NeverConnected(RpcException exception) =>
-        exception.Status.DebugException is HttpRequestException
-        {
-            InnerException: System.Net.Sockets.SocketException or OperationCanceledException or TimeoutException
-                or System.Security.Authentication.AuthenticationException,
-        };
+    // No connection, or no handshake: the call was never sent. A reset in the middle looks different. A connection that was not made in
+    // time ends as a cancelled task with the timeout inside.
+    private static bool NeverConnected(RpcException exception) => exception.Status.DebugException switch
+    {
+        HttpRequestException { HttpRequestError: HttpRequestError.ConnectionError or HttpRequestError.SecureConnectionError
+            or HttpRequestError.NameResolutionError } => true,
+        HttpRequestException { InnerException: System.Security.Authentication.AuthenticationException } => true,
+        OperationCanceledException { InnerException: TimeoutException } => true,
+        _ => false,
+    };
 }

@@ -38,16 +38,54 @@ internal sealed class EtcdCluster
 
     public EtcdMemberState? Find(string hostname) => Members.Find(m => m.Hostname == hostname);
 
-    public EtcdMemberState Add(string hostname, bool learner)
+    public void Add(string hostname, bool learner)
     {
-        var member = new EtcdMemberState(nextId += 0x11, hostname) { IsLearner = learner, IsUp = true };
-        Members.Add(member);
+        Members.Add(new(nextId += 0x11, hostname) { IsLearner = learner, IsUp = true });
         Elect();
-        return member;
     }
 
-    /// <summary>A member came or went: somebody must lead.</summary>
-    public void Elect()
+    /// <summary>A learner has caught up; it votes from now on.</summary>
+    public void Promote(string hostname)
+    {
+        if (Find(hostname) is { } member)
+            member.IsLearner = false;
+        Elect();
+    }
+
+    /// <summary>A member's machine is up again.</summary>
+    public void Return(string hostname)
+    {
+        if (Find(hostname) is { } member)
+            member.IsUp = true;
+        Elect();
+    }
+
+    /// <summary>A member's machine goes down; it stays a member.</summary>
+    public void Leave(string hostname)
+    {
+        if (Find(hostname) is { } member)
+            member.IsUp = false;
+        Elect();
+    }
+
+    /// <summary>A member is taken out for good.</summary>
+    public void Remove(string hostname)
+    {
+        Members.RemoveAll(m => m.Hostname == hostname);
+        Elect();
+    }
+
+    /// <summary>The leader hands over to another voter; returns its hostname, or empty when this one does not lead.</summary>
+    public string Forfeit(string hostname)
+    {
+        if (Find(hostname)?.Id != Leader || Members.Find(m => m.IsUp && !m.IsLearner && m.Hostname != hostname) is not { } other)
+            return "";
+        (Leader, Term) = (other.Id, Term + 1);
+        return other.Hostname;
+    }
+
+    // A member came or went: somebody must lead.
+    private void Elect()
     {
         if (!HasQuorum)
         {
@@ -58,14 +96,5 @@ internal sealed class EtcdCluster
             return;
         Leader = Members.First(m => m.IsUp && !m.IsLearner).Id;
         Term++;
-    }
-
-    /// <summary>The leader hands over to another voter; returns its hostname, or empty when this one does not lead.</summary>
-    public string Forfeit(string hostname)
-    {
-        if (Find(hostname)?.Id != Leader || Members.Find(m => m.IsUp && !m.IsLearner && m.Hostname != hostname) is not { } other)
-            return "";
-        (Leader, Term) = (other.Id, Term + 1);
-        return other.Hostname;
     }
 }

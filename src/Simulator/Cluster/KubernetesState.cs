@@ -17,15 +17,24 @@ internal sealed class KubernetesNode(string name)
 
     public string BootId { get; set; } = "";
 
-    public string MachineId { get; set; } = "";
-
     public string KubeletVersion { get; set; } = "";
 
     public string OsImage { get; set; } = "";
 }
 
-/// <summary>A pod that runs on a node.</summary>
-internal sealed record KubernetesPod(string Namespace, string Name, string Uid, string Node, string OwnerKind);
+/// <summary>A pod. Without a node it waits for one.</summary>
+internal sealed record KubernetesPod(string Namespace, string Name, string App, string Uid, string Node, string OwnerKind);
+
+/// <summary>A PodDisruptionBudget: how many of an app's pods must stay.</summary>
+internal sealed record DisruptionBudget(string Namespace, string Name, string App, int MinAvailable);
+
+/// <summary>How an eviction went.</summary>
+internal enum Eviction
+{
+    Done,
+    NotFound,
+    Refused,
+}
 
 /// <summary>What the API server of a simulated cluster holds. Callers hold the cluster's lock.</summary>
 internal sealed class KubernetesState
@@ -35,6 +44,8 @@ internal sealed class KubernetesState
     public Dictionary<string, KubernetesNode> Nodes { get; } = [];
 
     public List<KubernetesPod> Pods { get; } = [];
+
+    public List<DisruptionBudget> Budgets { get; } = [];
 
     /// <summary>The kubelet registers its node; its DaemonSet pod comes with it, and two workload pods at the first time.</summary>
     public KubernetesNode Register(string name)
@@ -48,22 +59,47 @@ internal sealed class KubernetesState
         return node;
     }
 
-    /// <summary>The pod goes; its controller starts another one where it may.</summary>
-    public bool Evict(string @namespace, string name)
+    /// <summary>The pod goes, unless a budget keeps it; its controller starts another one where it may.</summary>
+    public Eviction Evict(string @namespace, string name)
     {
         if (Pods.Find(p => p.Namespace == @namespace && p.Name == name) is not { } pod)
-            return false;
+            return Eviction.NotFound;
+        if (Budgets.Exists(b => b.Namespace == pod.Namespace && b.App == pod.App && DisruptionsAllowed(b) < 1))
+            return Eviction.Refused;
         Pods.Remove(pod);
-        var target = Nodes.Values.Where(n => n.Ready && !n.Unschedulable && n.Name != pod.Node)
-            .OrderBy(n => Pods.Count(p => p.Node == n.Name)).ThenBy(n => n.Name, StringComparer.Ordinal).FirstOrDefault();
-        if (target is not null)
-            Add(pod.Namespace, "web", target.Name, pod.OwnerKind);
-        return true;
+        Add(pod.Namespace, pod.App, "", pod.OwnerKind);
+        Schedule();
+        return Eviction.Done;
     }
 
-    private void Add(string @namespace, string prefix, string node, string ownerKind)
+    /// <summary>Evicts what may go from a node and returns how many pods are left, DaemonSets not counted.</summary>
+    public int Drain(string node)
+    {
+        foreach (var pod in Pods.FindAll(p => p.Node == node && p.OwnerKind != "DaemonSet"))
+            Evict(pod.Namespace, pod.Name);
+        return Pods.Count(p => p.Node == node && p.OwnerKind != "DaemonSet");
+    }
+
+    /// <summary>How many more pods of a budget's app may go now; those on a node that is down are gone already.</summary>
+    public int DisruptionsAllowed(DisruptionBudget budget) => Math.Max(0, Pods.Count(p =>
+        p.Namespace == budget.Namespace && p.App == budget.App && Nodes.TryGetValue(p.Node, out var node) && node.Ready) - budget.MinAvailable);
+
+    /// <summary>Pods that wait get a node, if one takes them: the one with the fewest.</summary>
+    public void Schedule()
+    {
+        for (var at = 0; at < Pods.Count; at++)
+        {
+            if (Pods[at].Node == "" && Target() is { } target)
+                Pods[at] = Pods[at] with { Node = target.Name };
+        }
+    }
+
+    private KubernetesNode? Target() => Nodes.Values.Where(n => n.Ready && !n.Unschedulable)
+        .OrderBy(n => Pods.Count(p => p.Node == n.Name)).ThenBy(n => n.Name, StringComparer.Ordinal).FirstOrDefault();
+
+    private void Add(string @namespace, string app, string node, string ownerKind)
     {
         var number = ++podNumber;
-        Pods.Add(new(@namespace, $"{prefix}-{number:x5}", $"pod-{number:x8}", node, ownerKind));
+        Pods.Add(new(@namespace, $"{app}-{number:x5}", app, $"pod-{number:x8}", node, ownerKind));
     }
 }

@@ -1,5 +1,3 @@
-using System.Collections.Concurrent;
-
 namespace Cozy.Fleet.Simulator.Cluster;
 
 /// <summary>
@@ -35,6 +33,13 @@ internal sealed class SimulatedCluster
 
     public void OfferTrustd(string certificate, string key) => Change((_, _) => OsCa = (certificate, key));
 
+    /// <summary>Completes with the next change.</summary>
+    public Task NextChange()
+    {
+        lock (gate)
+            return changed.Task;
+    }
+
     /// <summary>Waits until something is true of the cluster.</summary>
     public async Task UntilAsync(Func<EtcdCluster, KubernetesState, bool> condition, CancellationToken cancellation)
     {
@@ -50,12 +55,4 @@ internal sealed class SimulatedCluster
             await next.WaitAsync(cancellation);
         }
     }
-}
-
-/// <summary>All clusters that machines of this process belong to, by cluster id.</summary>
-internal sealed class SimulatedClusters
-{
-    private readonly ConcurrentDictionary<string, SimulatedCluster> clusters = new();
-
-    public SimulatedCluster Of(string clusterId) => clusters.GetOrAdd(clusterId, _ => new());
 }

@@ -31,6 +31,8 @@ public abstract record IpxeResult
 public sealed partial class IpxeScript(
     IReadOnlyDictionary<string, string> settings, Func<string, CancellationToken, Task<bool>> fetch)
 {
+    private static readonly string[] NeedArgument = ["sleep", "set", "inc", "goto", "kernel", "initrd", "chain"];
+
     private readonly Dictionary<string, string> variables = new(settings);
     private readonly List<string> initrds = [];
     private string kernel = "";
@@ -83,6 +85,8 @@ public sealed partial class IpxeScript(
     {
         var words = command.Split(' ', StringSplitOptions.RemoveEmptyEntries);
         var arguments = Arguments(words);
+        if (arguments.Length == 0 && NeedArgument.Contains(words.FirstOrDefault("")))
+            throw new FormatException($"'{command}' lacks its argument.");
         switch (words.FirstOrDefault(""))
         {
             case "" or "echo" or "imgfree" or "prompt" or "show":
@@ -103,12 +107,16 @@ public sealed partial class IpxeScript(
             case "goto":
                 return (true, null, arguments[0]);
             case "kernel":
+                if (!await fetch(arguments[0], cancellation))
+                    return default;
                 kernel = arguments[0];
                 commandLine = string.Join(' ', command.Split(' ').SkipWhile(w => w != kernel).Skip(1));
-                return (await fetch(kernel, cancellation), null, null);
+                return (true, null, null);
             case "initrd":
+                if (!await fetch(arguments[0], cancellation))
+                    return default;
                 initrds.Add(arguments[0]);
-                return (await fetch(arguments[0], cancellation), null, null);
+                return (true, null, null);
             case "boot":
                 return kernel == ""
                     ? (false, null, null)

@@ -1,38 +1,32 @@
 using System.Net;
 using System.Net.Sockets;
+using System.Text;
 using Cozy.Fleet.Dhcp;
-using Cozy.Fleet.Tftp;
+using Cozy.Fleet.Primitives;
 
 namespace Cozy.Fleet.Simulator.Firmware;
-
-/// <summary>What the firmware starts.</summary>
-public abstract record BootSource
-{
-    private BootSource()
-    {
-    }
-
-    /// <summary>A kernel from the network. The address is the lease that the machine holds.</summary>
-    public sealed record Network(byte[] Kernel, string CommandLine, IPAddress Address) : BootSource;
-
-    /// <summary>The machine's own disk.</summary>
-    public sealed record Disk(IPAddress Address) : BootSource;
-}
 
 /// <summary>
 /// A machine's way from power-on to a kernel: firmware DHCP, the loader by TFTP, iPXE's own DHCP, the script and the files by
 /// HTTP. Packets are real; what a real ROM would not accept is not accepted here.
 /// </summary>
-internal sealed class NetworkBoot(MachineOptions machine, RackWiring wiring, Pace pace, Random random, HttpClient http)
+internal sealed class NetworkBoot(MachineOptions machine, RackWiring wiring, Pace pace, Random random, HttpClient http) : IFirmware
 {
+    // The DHCP header's field holds 128 bytes, the end among them (netboot.md 3).
+    private const int LongestFileName = 127;
+
     private readonly Dictionary<string, byte[]> files = [];
 
-    /// <exception cref="IOException">The network boot failed; the message says at which step.</exception>
-    public async Task<BootSource> RunAsync(CancellationToken cancellation)
+    // BIOS ROMs know no windows; newer EDK2 asks for four blocks at a time.
+    private readonly int pxeWindow = machine.Firmware == SimulatedFirmware.Bios ? 1 : 4;
+
+    public async Task<BootSource> RunAsync(SystemDisk disk, CancellationToken cancellation)
     {
+        await pace.WaitAsync(20, cancellation); // Power-on self test.
         var firmware = await LeaseAsync(isIpxe: false, cancellation);
         RequireBootable(firmware);
-        await LoadLoaderAsync(firmware, cancellation);
+        var server = new IPEndPoint(firmware.NextServer, wiring.TftpPort);
+        await new TftpLoader(wiring.Relay, server, pxeWindow).LoadAsync(firmware.BootFile, cancellation);
 
         var ipxe = await LeaseAsync(isIpxe: true, cancellation);
         var url = ipxe.BootFile;
@@ -40,8 +34,10 @@ internal sealed class NetworkBoot(MachineOptions machine, RackWiring wiring, Pac
         {
             switch (await RunScriptAsync(url, ipxe.YourAddress, cancellation))
             {
+                case IpxeResult.Boot { Initrds.Count: 0 }:
+                    throw new IOException("kernel panic: no initramfs");
                 case IpxeResult.Boot boot:
-                    return new BootSource.Network(files[boot.Kernel], boot.CommandLine, ipxe.YourAddress);
+                    return new BootSource.Network(VersionOf(files[boot.Kernel], boot.CommandLine), boot.CommandLine, ipxe.YourAddress);
                 case IpxeResult.Disk:
                     return new BootSource.Disk(ipxe.YourAddress);
                 case IpxeResult.Chain chain:
@@ -74,7 +70,9 @@ internal sealed class NetworkBoot(MachineOptions machine, RackWiring wiring, Pac
             RequestedAddress = Ipv4.ToNumber(offer.YourAddress),
             ServerIdentifier = offer.ServerIdentifier,
         };
-        return await AskAsync(socket, request, DhcpMessageType.Ack, cancellation);
+        var ack = await AskAsync(socket, request, DhcpMessageType.Ack, cancellation);
+        // In the main exchange the ACK's server must be the offer's (netboot.md 7.2).
+        return ack.ServerIdentifier == offer.ServerIdentifier ? ack : throw new IOException("the ACK came from another server than the offer");
     }
 
     // Firmware waits 4, 8, 16 and 32 seconds (netboot.md 1).
@@ -92,7 +90,7 @@ internal sealed class NetworkBoot(MachineOptions machine, RackWiring wiring, Pac
         throw new IOException($"no {wanted} for the {message.MessageType}");
     }
 
-    private async Task<DhcpServerMessage?> ReceiveAsync(
+    private static async Task<DhcpServerMessage?> ReceiveAsync(
         Socket socket, DhcpClientMessage message, DhcpMessageType wanted, TimeSpan limit, CancellationToken cancellation)
     {
         var buffer = new byte[1500];
@@ -104,9 +102,9 @@ internal sealed class NetworkBoot(MachineOptions machine, RackWiring wiring, Pac
             {
                 var count = await socket.ReceiveAsync(buffer, timeout.Token);
                 var reply = DhcpServerMessage.Read(buffer.AsSpan(0, count));
-                if (reply?.MessageType == DhcpMessageType.Nak)
+                if (reply?.MessageType == DhcpMessageType.Nak && IsFor(message, reply))
                     throw new IOException("the server refused the address");
-                if (reply is not null && reply.MessageType == wanted && reply.TransactionId == message.TransactionId && reply.Mac == machine.Mac)
+                if (reply is not null && IsFor(message, reply) && reply.MessageType == wanted && IsComplete(reply))
                     return reply;
             }
         }
@@ -116,46 +114,21 @@ internal sealed class NetworkBoot(MachineOptions machine, RackWiring wiring, Pac
         }
     }
 
-    // EDK2 drops offers without a server identifier; option 60 without "do not ask 4011" sends it there (netboot.md 7.1).
+    private static bool IsFor(DhcpClientMessage message, DhcpServerMessage reply) =>
+        reply.TransactionId == message.TransactionId && reply.Mac == message.Mac;
+
+    // Firmware ignores an offer without a server identifier or an address, and asks on until it gives up (netboot.md 7.1).
+    private static bool IsComplete(DhcpServerMessage reply) => reply.ServerIdentifier != 0 && !reply.YourAddress.Equals(IPAddress.Any);
+
+    // Option 60 without "do not ask 4011" sends firmware to a boot service there (netboot.md 7.1).
     private static void RequireBootable(DhcpServerMessage ack)
     {
-        if (ack.ServerIdentifier == 0)
-            throw new IOException("PXE-E16: the offer has no server identifier");
         if (ack.BootFile == "" || ack.NextServer.Equals(IPAddress.Any))
             throw new IOException("PXE-E53: no boot file name received");
+        if (ack.BootFile.Length > LongestFileName)
+            throw new IOException($"PXE-E53: the boot file name has {ack.BootFile.Length} bytes, and {LongestFileName} fit");
         if (ack.VendorClass == "PXEClient" && !ack.BootWithoutBootService)
             throw new IOException("PXE-E55: the offer points to a boot service that this machine does not ask");
-    }
-
-    private async Task LoadLoaderAsync(DhcpServerMessage ack, CancellationToken cancellation)
-    {
-        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
-        socket.Bind(new IPEndPoint(wiring.Relay, 0));
-        EndPoint server = new IPEndPoint(ack.NextServer, wiring.TftpPort);
-        using var loader = new MemoryStream();
-        var download = new TftpDownload(ack.BootFile, 1468, machine.Firmware == SimulatedFirmware.Bios ? 1 : 4, loader,
-            packet => socket.SendTo(packet.Span, server));
-        download.Start();
-        var buffer = new byte[65536];
-        for (var retries = 0; !download.Completed; )
-        {
-            using var timeout = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-            timeout.CancelAfter(TimeSpan.FromSeconds(2));
-            try
-            {
-                var received = await socket.ReceiveFromAsync(buffer, new IPEndPoint(IPAddress.Any, 0), timeout.Token);
-                server = received.RemoteEndPoint;
-                download.OnPacket(buffer.AsSpan(0, received.ReceivedBytes));
-            }
-            catch (OperationCanceledException) when (!cancellation.IsCancellationRequested && ++retries < 6)
-            {
-                download.OnTimeout();
-            }
-            if (download.Error is { } error)
-                throw new IOException($"TFTP: {ack.BootFile}: {error}");
-        }
-        if (loader.Length == 0 || (download.AnnouncedLength >= 0 && loader.Length != download.AnnouncedLength))
-            throw new IOException($"TFTP: {ack.BootFile} has {loader.Length} bytes, {download.AnnouncedLength} were announced");
     }
 
     private async Task<IpxeResult> RunScriptAsync(string url, IPAddress address, CancellationToken cancellation)
@@ -192,4 +165,15 @@ internal sealed class NetworkBoot(MachineOptions machine, RackWiring wiring, Pac
         ["platform"] = machine.Firmware == SimulatedFirmware.Bios ? "pcbios" : "efi",
         ["buildarch"] = machine.Firmware == SimulatedFirmware.Bios ? "i386" : "x86_64",
     };
+
+    // A stand-in kernel says in its first line what it is; Talos' own command line must be there (talos.md 3.8).
+    private static SemanticVersion VersionOf(byte[] kernel, string commandLine)
+    {
+        if (!commandLine.Split(' ').Contains("talos.platform=metal"))
+            throw new IOException("kernel panic: talos.platform is not set");
+        var line = Encoding.ASCII.GetString(kernel.AsSpan(0, Math.Min(100, kernel.Length))).Split('\n')[0];
+        return SemanticVersion.TryParse(line.Split(' ')[^1], out var version)
+            ? version
+            : throw new IOException("kernel panic: this is not a kernel of a simulated Talos");
+    }
 }

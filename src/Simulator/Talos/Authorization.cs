@@ -1,6 +1,7 @@
 using Cozy.Fleet.Pki;
 using Grpc.Core;
 using Grpc.Core.Interceptors;
+using Microsoft.AspNetCore.Connections.Features;
 
 namespace Cozy.Fleet.Simulator.Talos;
 
@@ -23,7 +24,12 @@ internal sealed class Authorization(TalosRun run) : Interceptor
     };
 
     // The tiny API up to 1.12.
-    private static readonly string[] OldMaintenance = [Machine + "ApplyConfiguration", "/cosi.resource.State/Get", "/cosi.resource.State/List"];
+    private static readonly string[] OldMaintenance =
+    [
+        Machine + "ApplyConfiguration", "/cosi.resource.State/Get", "/cosi.resource.State/List", "/storage.StorageService/Disks",
+    ];
+
+    private static readonly string[] ForBackups = [Machine + "EtcdMemberList", Machine + "EtcdStatus", Machine + "EtcdAlarmList"];
 
     public override Task<TResponse> UnaryServerHandler<TRequest, TResponse>(
         TRequest request, ServerCallContext context, UnaryServerMethod<TRequest, TResponse> continuation)
@@ -43,7 +49,11 @@ internal sealed class Authorization(TalosRun run) : Interceptor
     private void Check(ServerCallContext context)
     {
         if (run.Flapping)
+        {
+            // The connection goes in the middle of the call, as when apid is restarted.
+            context.GetHttpContext().Features.Get<IConnectionLifetimeFeature>()?.Abort();
             throw new RpcException(new(StatusCode.Unavailable, "connection closed"));
+        }
         var certificate = context.GetHttpContext().Connection.ClientCertificate;
         if (certificate is null)
             CheckMaintenance(context.Method);
@@ -65,6 +75,7 @@ internal sealed class Authorization(TalosRun run) : Interceptor
         {
             "os:admin" => ["os:admin"],
             "os:operator" => ["os:admin", "os:operator"],
+            _ when ForBackups.Contains(method) => ["os:admin", "os:operator", "os:reader", "os:etcd:backup"],
             _ => ["os:admin", "os:operator", "os:reader"],
         };
         if (!roles.Intersect(enough).Any())

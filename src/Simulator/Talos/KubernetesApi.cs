@@ -38,13 +38,16 @@ internal sealed class KubernetesApi(SimulatedCluster cluster)
         app.MapGet("/readyz", context => context.Response.WriteAsync("ok"));
         app.MapGet("/livez", context => context.Response.WriteAsync("ok"));
         app.MapGet("/api/v1/nodes", context => Write(context, cluster.Look((_, state) =>
-            List("NodeList", state.Nodes.Values.OrderBy(n => n.Name, StringComparer.Ordinal).Select(Node)))));
-        app.MapGet("/api/v1/nodes/{name}", context => OnNode(context, node => Write(context, Node(node))));
+            KubernetesObjects.List("NodeList", "v1", state.Nodes.Values.OrderBy(n => n.Name, StringComparer.Ordinal).Select(KubernetesObjects.Node)))));
+        app.MapGet("/api/v1/nodes/{name}", context => OnNode(context, node => Write(context, KubernetesObjects.Node(node))));
         app.MapPatch("/api/v1/nodes/{name}", PatchAsync);
         app.MapGet("/api/v1/pods", context => Write(context, cluster.Look((_, state) =>
-            List("PodList", state.Pods.Where(p => IsSelected(context, p)).Select(Pod)))));
+            KubernetesObjects.List("PodList", "v1", state.Pods.Where(p => IsSelected(context, p)).Select(KubernetesObjects.Pod)))));
         app.MapPost("/api/v1/namespaces/{namespace}/pods/{name}/eviction", EvictAsync);
         app.MapGet("/api/v1/namespaces/{namespace}/pods/{name}", GetPodAsync);
+        app.MapGet("/apis/policy/v1/poddisruptionbudgets", context => Write(context, cluster.Look((_, state) => KubernetesObjects.List(
+            "PodDisruptionBudgetList", "policy/v1", state.Budgets.Select(b => KubernetesObjects.Budget(b, state.DisruptionsAllowed(b)))))));
+        app.MapPost("/apis/policy/v1/namespaces/{namespace}/poddisruptionbudgets", PostBudgetAsync);
     }
 
     private async Task PatchAsync(HttpContext context)
@@ -52,7 +55,7 @@ internal sealed class KubernetesApi(SimulatedCluster cluster)
         var patch = await JsonNode.ParseAsync(context.Request.Body, cancellationToken: context.RequestAborted);
         await OnNode(context, node =>
         {
-            cluster.Change((_, _) =>
+            cluster.Change((_, state) =>
             {
                 if (patch?["spec"]?["unschedulable"] is { } unschedulable)
                     node.Unschedulable = unschedulable.GetValue<bool>();
@@ -63,24 +66,48 @@ internal sealed class KubernetesApi(SimulatedCluster cluster)
                     else
                         node.Annotations[key] = value.GetValue<string>();
                 }
+                state.Schedule();
             });
-            return Write(context, Node(node));
+            return Write(context, KubernetesObjects.Node(node));
         });
     }
 
     private Task EvictAsync(HttpContext context)
     {
-        var found = false;
-        cluster.Change((_, state) => found = state.Evict(Route(context, "namespace"), Route(context, "name")));
-        if (!found)
-            return Fail(context, 404, $"pods \"{Route(context, "name")}\" not found");
+        var name = Route(context, "name");
+        var outcome = Eviction.NotFound;
+        cluster.Change((_, state) => outcome = state.Evict(Route(context, "namespace"), name));
+        switch (outcome)
+        {
+            case Eviction.NotFound:
+                return Fail(context, 404, $"pods \"{name}\" not found");
+            case Eviction.Refused:
+                return Fail(context, 429, "Cannot evict pod as it would violate the pod's disruption budget.");
+            default:
+                context.Response.StatusCode = 201;
+                return Write(context, new JsonObject { ["kind"] = "Status", ["apiVersion"] = "v1", ["status"] = "Success" });
+        }
+    }
+
+    private async Task PostBudgetAsync(HttpContext context)
+    {
+        var body = await JsonNode.ParseAsync(context.Request.Body, cancellationToken: context.RequestAborted);
+        if (body?["metadata"]?["name"]?.GetValue<string>() is not { } name
+            || body["spec"]?["selector"]?["matchLabels"]?["app"]?.GetValue<string>() is not { } app
+            || body["spec"]?["minAvailable"]?.GetValue<int>() is not { } minAvailable)
+        {
+            await Fail(context, 422, "a budget here has a name, spec.minAvailable and a selector with the label app");
+            return;
+        }
+        var budget = new DisruptionBudget(Route(context, "namespace"), name, app, minAvailable);
+        cluster.Change((_, state) => state.Budgets.Add(budget));
         context.Response.StatusCode = 201;
-        return Write(context, new JsonObject { ["kind"] = "Status", ["status"] = "Success" });
+        await Write(context, cluster.Look((_, state) => KubernetesObjects.Budget(budget, state.DisruptionsAllowed(budget))));
     }
 
     private Task GetPodAsync(HttpContext context) =>
         cluster.Look((_, state) => state.Pods.Find(p => p.Namespace == Route(context, "namespace") && p.Name == Route(context, "name"))) is { } pod
-            ? Write(context, Pod(pod))
+            ? Write(context, KubernetesObjects.Pod(pod))
             : Fail(context, 404, $"pods \"{Route(context, "name")}\" not found");
 
     private Task OnNode(HttpContext context, Func<KubernetesNode, Task> then) =>
@@ -94,51 +121,15 @@ internal sealed class KubernetesApi(SimulatedCluster cluster)
         return selector == "" || selector == "spec.nodeName=" + pod.Node;
     }
 
-    private static JsonObject Node(KubernetesNode node) => new()
-    {
-        ["apiVersion"] = "v1",
-        ["kind"] = "Node",
-        ["metadata"] = new JsonObject
-        {
-            ["name"] = node.Name,
-            ["annotations"] = new JsonObject(node.Annotations.Select(a => KeyValuePair.Create(a.Key, (JsonNode?)JsonValue.Create(a.Value)))),
-        },
-        ["spec"] = new JsonObject { ["unschedulable"] = node.Unschedulable },
-        ["status"] = new JsonObject
-        {
-            ["conditions"] = new JsonArray(new JsonObject { ["type"] = "Ready", ["status"] = node.Ready ? "True" : "False" }),
-            ["addresses"] = new JsonArray(new JsonObject { ["type"] = "InternalIP", ["address"] = node.Address }),
-            ["nodeInfo"] = new JsonObject
-            {
-                ["bootID"] = node.BootId, ["kubeletVersion"] = node.KubeletVersion, ["osImage"] = node.OsImage,
-            },
-        },
-    };
-
-    private static JsonObject Pod(KubernetesPod pod) => new()
-    {
-        ["metadata"] = new JsonObject
-        {
-            ["namespace"] = pod.Namespace, ["name"] = pod.Name, ["uid"] = pod.Uid,
-            ["ownerReferences"] = new JsonArray(new JsonObject { ["kind"] = pod.OwnerKind, ["name"] = pod.Name, ["controller"] = true }),
-        },
-        ["spec"] = new JsonObject { ["nodeName"] = pod.Node },
-        ["status"] = new JsonObject { ["phase"] = "Running" },
-    };
-
-    private static JsonObject List(string kind, IEnumerable<JsonObject> items) => new()
-    {
-        ["apiVersion"] = "v1",
-        ["kind"] = kind,
-        ["items"] = new JsonArray([.. items]),
-    };
-
     private static string Route(HttpContext context, string name) => (string)context.Request.RouteValues[name]!;
 
     private static Task Fail(HttpContext context, int code, string message)
     {
         context.Response.StatusCode = code;
-        return Write(context, new JsonObject { ["kind"] = "Status", ["status"] = "Failure", ["message"] = message, ["code"] = code });
+        return Write(context, new JsonObject
+        {
+            ["kind"] = "Status", ["apiVersion"] = "v1", ["status"] = "Failure", ["message"] = message, ["code"] = code,
+        });
     }
 
     private static Task Write(HttpContext context, JsonObject body)
@@ -161,7 +152,7 @@ internal sealed class KubernetesApi(SimulatedCluster cluster)
             https.ServerCertificate = X509Certificate2.CreateFromPem(issued.Certificate, issued.Key);
             https.ClientCertificateMode = ClientCertificateMode.AllowCertificate;
             https.ClientCertificateValidation = (certificate, _, _) =>
-                CertificateCheck.Refusal(certificate, ca, run.Pace.Clock.GetUtcNow()) is null;
+                CertificateCheck.Refusal(certificate, ca, run.Pace.Clock.GetUtcNow(), CertificateUse.Client) is null;
         };
     }
 }

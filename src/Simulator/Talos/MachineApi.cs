@@ -1,4 +1,5 @@
 using Cozy.Fleet.Talos.Api.Machine;
+using Google.Protobuf;
 using Google.Protobuf.WellKnownTypes;
 using Grpc.Core;
 
@@ -7,26 +8,8 @@ namespace Cozy.Fleet.Simulator.Talos;
 /// <summary>machine.MachineService as a node answers it (talos.md 1.3).</summary>
 internal sealed class MachineApi(TalosRun run) : MachineService.MachineServiceBase
 {
-    public override Task<ApplyConfigurationResponse> ApplyConfiguration(ApplyConfigurationRequest request, ServerCallContext context)
-    {
-        if (request.Mode is ApplyConfigurationRequest.Types.Mode.NoReboot or ApplyConfigurationRequest.Types.Mode.Staged
-            && run.InMaintenance && !run.Version.IsAtLeast(1, 13))
-            throw new RpcException(new(StatusCode.Unimplemented, $"apply configuration --mode='{request.Mode}' is not supported in maintenance mode"));
-        var yaml = request.Data.ToStringUtf8();
-        var config = NodeConfig.TryRead(yaml, run.DiskNames, run.Version.Minor, out var refusals)
-            ?? throw new RpcException(new(StatusCode.InvalidArgument, "configuration validation failed: " + string.Join("; ", refusals)));
-        if (!run.InMaintenance)
-            throw new RpcException(new(StatusCode.FailedPrecondition, "this node has a configuration already"));
-        if (!request.DryRun)
-        {
-            run.Disk.Config = yaml;
-            run.Configure(config);
-        }
-        return Task.FromResult(new ApplyConfigurationResponse
-        {
-            Messages = { new ApplyConfiguration { Mode = request.Mode, ModeDetails = "Applied configuration with a reboot" } },
-        });
-    }
+    public override Task<ApplyConfigurationResponse> ApplyConfiguration(ApplyConfigurationRequest request, ServerCallContext context) =>
+        Task.FromResult(new ApplyConfigurationResponse { Messages = { ConfigApply.Apply(run, request) } });
 
     public override Task<BootstrapResponse> Bootstrap(BootstrapRequest request, ServerCallContext context) =>
         run.Bootstrap() is { } refusal
@@ -58,28 +41,31 @@ internal sealed class MachineApi(TalosRun run) : MachineService.MachineServiceBa
         return Task.FromResult(new RebootResponse { Messages = { new Reboot { ActorId = run.BootId } } });
     }
 
-    public override Task<RollbackResponse> Rollback(RollbackRequest request, ServerCallContext context)
-    {
-        if (!run.Disk.RollBack())
-            throw new RpcException(new(StatusCode.FailedPrecondition, "there is no other boot entry"));
-        run.RebootSoon();
-        return Task.FromResult(new RollbackResponse { Messages = { new Rollback() } });
-    }
+    public override Task<RollbackResponse> Rollback(RollbackRequest request, ServerCallContext context) => run.RollBack()
+        ? Task.FromResult(new RollbackResponse { Messages = { new Rollback() } })
+        : throw new RpcException(new(StatusCode.FailedPrecondition, "there is no other boot entry"));
 
     public override Task<UpgradeResponse> Upgrade(UpgradeRequest request, ServerCallContext context)
     {
-        if (TalosRun.ImageVersion(request.Image) is null)
+        if (ImageReference.VersionOf(request.Image) is null)
             throw new RpcException(new(StatusCode.Unknown, $"error validating installer image \"{request.Image}\""));
-        if (run.Config is { IsControlPlane: true } && !request.Force && run.EtcdProblem() is { } problem)
+        if (run.Config is null || !run.Disk.IsInstalled)
+            throw new RpcException(new(StatusCode.FailedPrecondition, "Talos is not installed"));
+        if (run.Config.IsControlPlane && !request.Force && run.EtcdProblem(request.Preserve) is { } problem)
             throw new RpcException(new(StatusCode.Unknown, "error validating etcd for upgrade: " + problem));
-        if (!run.TryBeginInstall())
+        if (!run.Installer.TryBegin())
             throw new RpcException(new(StatusCode.Unknown, "upgrade is already in progress"));
-        run.LegacyUpgradeSoon(request.Image);
+        run.LegacyUpgradeSoon(request.Image, request.Preserve);
         return Task.FromResult(new UpgradeResponse
         {
             Messages = { new Upgrade { Ack = "Upgrade request received", ActorId = run.BootId } },
         });
     }
+
+    public override Task<ServiceListResponse> ServiceList(Empty request, ServerCallContext context) => Task.FromResult(new ServiceListResponse
+    {
+        Messages = { new ServiceList { Services = { Services() } } },
+    });
 
     public override Task<EtcdMemberListResponse> EtcdMemberList(EtcdMemberListRequest request, ServerCallContext context) =>
         Task.FromResult(run.OnEtcd((etcd, _) => new EtcdMemberListResponse
@@ -88,7 +74,10 @@ internal sealed class MachineApi(TalosRun run) : MachineService.MachineServiceBa
             {
                 new EtcdMembers
                 {
-                    Members = { etcd.Members.Select(m => new EtcdMember { Id = m.Id, Hostname = m.Hostname, IsLearner = m.IsLearner }) },
+                    Members = { etcd.Members.Select(m => new EtcdMember
+                    {
+                        Id = m.Id, Hostname = m.Hostname, IsLearner = m.IsLearner,
+                    }) },
                 },
             },
         }));
@@ -125,15 +114,21 @@ internal sealed class MachineApi(TalosRun run) : MachineService.MachineServiceBa
 
     public override async Task Events(EventsRequest request, IServerStreamWriter<Event> responseStream, ServerCallContext context)
     {
-        // The first message only proves that the subscription lives (talos.md 1.3).
-        await responseStream.WriteAsync(new());
-        await foreach (var status in run.StatusesAsync(context.CancellationToken))
+        // Where to start: after an id, with a number of old events, or with what comes from now on (talos.md 1.3).
+        var from = request.TailId.Length > 0 ? request.TailId : run.Events.Before(request.TailEvents);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(context.CancellationToken, run.Ended);
+        // The first message only proves that the subscription lives.
+        await responseStream.WriteAsync(new(), either.Token);
+        await foreach (var found in run.Events.AfterAsync(from, either.Token))
         {
+            if (request.WithActorId.Length > 0 && request.WithActorId != found.ActorId)
+                continue;
             await responseStream.WriteAsync(new()
             {
-                Id = run.NextEventId(),
-                Data = new Any { TypeUrl = "talos/runtime/machine.MachineStatusEvent", Value = Google.Protobuf.MessageExtensions.ToByteString(status) },
-            });
+                Id = found.Id,
+                ActorId = found.ActorId,
+                Data = new Any { TypeUrl = "talos/runtime/machine." + found.Payload.Descriptor.Name, Value = found.Payload.ToByteString() },
+            }, either.Token);
         }
     }
 
@@ -143,6 +138,28 @@ internal sealed class MachineApi(TalosRun run) : MachineService.MachineServiceBa
         if (run.Config is not { IsControlPlane: true } config)
             throw new RpcException(new(StatusCode.Unimplemented, "kubeconfig is only available on control plane nodes"));
         var bytes = KubeconfigArchive.Make(config, run.Pace.Clock.GetUtcNow());
-        await responseStream.WriteAsync(new() { Bytes = Google.Protobuf.ByteString.CopyFrom(bytes) });
+        await responseStream.WriteAsync(new() { Bytes = ByteString.CopyFrom(bytes) });
     }
+
+    // A control plane that waits for its bootstrap shows etcd in its pre-state hook (talos.md 1.3).
+    private IEnumerable<ServiceInfo> Services()
+    {
+        yield return Service("apid", true);
+        yield return Service("machined", true);
+        if (run.Config is not { } config)
+            yield break;
+        var node = run.Cluster!.Look((_, kubernetes) => kubernetes.Nodes.GetValueOrDefault(run.Hostname)?.Ready ?? false);
+        yield return Service("kubelet", node);
+        if (!config.IsControlPlane)
+            yield break;
+        yield return Service("trustd", true);
+        yield return Service("etcd", run.Cluster!.Look((etcd, _) => etcd.Find(run.Hostname) is { IsUp: true }));
+    }
+
+    private static ServiceInfo Service(string id, bool running) => new()
+    {
+        Id = id,
+        State = running ? "Running" : "Preparing",
+        Health = new() { Healthy = running, Unknown = !running },
+    };
 }

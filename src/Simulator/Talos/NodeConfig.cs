@@ -1,37 +1,35 @@
 using System.Text;
+using Cozy.Fleet.Primitives;
 using YamlDotNet.Core;
 using YamlDotNet.RepresentationModel;
 
 namespace Cozy.Fleet.Simulator.Talos;
 
-/// <summary>A machine config as a node accepts it: the checks of talos.md 5.8, and the values that the simulation needs.</summary>
+/// <summary>A machine config that a node accepted, and the values of it that the simulation needs.</summary>
 internal sealed class NodeConfig
 {
-    private static readonly string[] RootKeys = ["version", "debug", "persist", "machine", "cluster"];
-
-    private static readonly string[] MachineKeys =
-    [
-        "type", "token", "ca", "acceptedCAs", "certSANs", "controlPlane", "kubelet", "pods", "network", "disks", "install", "files",
-        "env", "time", "sysctls", "sysfs", "registries", "systemDiskEncryption", "features", "udev", "logging", "kernel",
-        "seccompProfiles", "baseRuntimeSpecOverrides", "nodeLabels", "nodeAnnotations", "nodeTaints",
-    ];
-
-    private static readonly string[] ClusterKeys =
-    [
-        "id", "secret", "controlPlane", "clusterName", "network", "token", "aescbcEncryptionSecret", "secretboxEncryptionSecret", "ca",
-        "acceptedCAs", "aggregatorCA", "serviceAccount", "apiServer", "controllerManager", "proxy", "scheduler", "discovery", "etcd",
-        "coreDNS", "externalCloudProvider", "extraManifests", "extraManifestHeaders", "inlineManifests", "adminKubeconfig",
-        "allowSchedulingOnControlPlanes",
-    ];
+    // Fields of machine that take effect after a reboot only (talos.md 5.7).
+    private static readonly string[] Cold =
+        ["type", "token", "files", "disks", "env", "udev", "systemDiskEncryption", "baseRuntimeSpecOverrides"];
 
     private readonly YamlNode main;
-    private readonly string hostname;
 
-    private NodeConfig(YamlNode main, string hostname) => (this.main, this.hostname) = (main, hostname);
+    private NodeConfig(string yaml, YamlNode main, IReadOnlyList<YamlNode> documents)
+    {
+        (Yaml, this.main) = (yaml, main);
+        Hostname = Document(documents, "HostnameConfig").Scalar("hostname") is { Length: > 0 } name ? name : main.Scalar("machine", "network", "hostname");
+        EventSink = Document(documents, "EventSinkConfig").Scalar("endpoint");
+    }
+
+    /// <summary>The text as it was applied.</summary>
+    public string Yaml { get; }
 
     public bool IsControlPlane => Text("machine", "type") == "controlplane";
 
-    public string Hostname => hostname;
+    public string Hostname { get; }
+
+    /// <summary>Where events are pushed to; empty when a document does not say.</summary>
+    public string EventSink { get; }
 
     public string InstallImage => Text("machine", "install", "image");
 
@@ -52,77 +50,45 @@ internal sealed class NodeConfig
     public string KubeletVersion => Text("machine", "kubelet", "image").Split(':')[^1];
 
     /// <summary>Reads and checks. The refusals are in Talos' manner; an empty list is acceptance.</summary>
-    public static NodeConfig? TryRead(string yaml, IReadOnlyCollection<string> disks, int talosMinor, out List<string> refusals)
+    public static NodeConfig? TryRead(string yaml, IReadOnlyCollection<string> disks, SemanticVersion talos, out List<string> refusals)
     {
         refusals = [];
-        var documents = Documents(yaml, refusals);
-        var main = documents.Find(d => At(d, "kind") is null);
-        if (main is null)
-        {
-            refusals.Add("the v1alpha1 config is required");
-            return null;
-        }
-        var names = documents.Where(d => Scalar(d, "kind") == "HostnameConfig").Select(d => Scalar(d, "hostname")).FirstOrDefault();
-        if (names is not null && talosMinor < 12)
-            refusals.Add("\"HostnameConfig\" \"v1alpha1\": not registered");
-        var config = new NodeConfig(main, names ?? Scalar(main, "machine", "network", "hostname"));
-        refusals.AddRange(UnknownKeys(main));
-        refusals.AddRange(config.Problems(disks));
-        return refusals.Count == 0 ? config : null;
-    }
-
-    private static List<YamlNode> Documents(string yaml, List<string> refusals)
-    {
         try
         {
             var stream = new YamlStream();
             stream.Load(new StringReader(yaml));
-            return [.. stream.Documents.Select(d => d.RootNode)];
+            List<YamlNode> documents = [.. stream.Documents.Select(d => d.RootNode)];
+            refusals.AddRange(ConfigRules.Problems(documents, disks, talos));
+            return refusals.Count == 0 ? new(yaml, documents.Find(d => d.At("kind") is null)!, documents) : null;
         }
         catch (YamlException exception)
         {
             refusals.Add($"yaml: line {exception.Start.Line}: {exception.Message}");
-            return [];
+            return null;
         }
     }
 
-    // Strict decoding: a key that this release does not know is an error (talos.md 0, trap 5).
-    private static IEnumerable<string> UnknownKeys(YamlNode main) =>
-        Unknown(main, RootKeys, "").Concat(Unknown(At(main, "machine"), MachineKeys, "machine."))
-            .Concat(Unknown(At(main, "cluster"), ClusterKeys, "cluster."));
+    /// <summary>What of another config cannot take effect without a reboot.</summary>
+    public IEnumerable<string> ColdChanges(NodeConfig other) => Cold
+        .Where(key => !Equals(main.At("machine", key), other.main.At("machine", key)))
+        .Select(key => "machine." + key);
 
-    private static IEnumerable<string> Unknown(YamlNode? node, string[] known, string prefix) => node is not YamlMappingNode map ? [] :
-        map.Children.Keys.OfType<YamlScalarNode>().Where(k => !known.Contains(k.Value))
-            .Select(k => $"unknown keys found during decoding: {prefix}{k.Value}");
-
-    private IEnumerable<string> Problems(IReadOnlyCollection<string> disks)
-    {
-        if (Text("machine", "type") is not ("controlplane" or "worker"))
-            yield return "unknown machine type \"" + Text("machine", "type") + "\"";
-        if (!disks.Contains(Text("machine", "install", "disk")))
-            yield return $"the install disk \"{Text("machine", "install", "disk")}\" does not exist";
-        if (!Uri.TryCreate(Text("cluster", "controlPlane", "endpoint"), UriKind.Absolute, out _))
-            yield return "the cluster's control plane endpoint must be a URL";
-        if (Text("persist") != "true")
-            yield return "persist should be enabled";
-        if (IsControlPlane && (Text("machine", "ca", "key") == "" || Text("cluster", "ca", "key") == ""))
-            yield return "a control plane needs the CA with its key";
-        if (!IsControlPlane && (Text("machine", "ca", "key") != "" || Text("cluster", "ca", "key") != ""))
-            yield return "issuing CA key is not allowed on a worker";
-        if (!IsControlPlane && At(main, "cluster", "etcd") is not null)
-            yield return "etcd is not allowed on a worker";
-    }
-
-    private string Text(params string[] path) => Scalar(main, path);
+    private string Text(params string[] path) => main.Scalar(path);
 
     private string Pem(params string[] path) => Encoding.ASCII.GetString(Convert.FromBase64String(Text(path)));
 
-    private static string Scalar(YamlNode node, params string[] path) => (At(node, path) as YamlScalarNode)?.Value ?? "";
+    private static YamlNode? Document(IReadOnlyList<YamlNode> documents, string kind) => documents.FirstOrDefault(d => d.Scalar("kind") == kind);
+}
 
-    private static YamlNode? At(YamlNode? node, params string[] path)
+/// <summary>Looks into YAML trees that may hold anything.</summary>
+internal static class YamlLook
+{
+    public static YamlNode? At(this YamlNode? node, params string[] path)
     {
         foreach (var key in path)
             node = node is YamlMappingNode map && map.Children.TryGetValue(new YamlScalarNode(key), out var value) ? value : null;
         return node;
     }
+
+    public static string Scalar(this YamlNode? node, params string[] path) => (node.At(path) as YamlScalarNode)?.Value ?? "";
 }

@@ -27,7 +27,7 @@ internal sealed class StateApi(TalosRun run) : State.StateBase
         "Versions.runtime.talos.dev" when run.Version.IsAtLeast(1, 10) => [("version", $"version: {run.Version}\nname: Talos\n")],
         "BootIDs.runtime.talos.dev" when run.Version.IsAtLeast(1, 14) => [("boot-id", $"bootId: {run.BootId}\n")],
         "ExtensionStatuses.runtime.talos.dev" => Extensions(),
-        "MetaKeys.runtime.talos.dev" => run.Disk.Fallback is { } slot && run.FromDisk ? [("0x06", $"value: \"{"AB"[slot]}\"\n")] : [],
+        "MetaKeys.runtime.talos.dev" => run.Fallback is { } slot ? [("0x06", $"value: \"{"AB"[slot]}\"\n")] : [],
         "SystemDisks.block.talos.dev" when run.Version.IsAtLeast(1, 8) =>
             run.Disk.IsInstalled ? [("system-disk", "diskID: vda\ndevPath: /dev/vda\n")] : [],
         "Disks.block.talos.dev" when run.Version.IsAtLeast(1, 8) => [("vda", Disk())],
@@ -40,16 +40,9 @@ internal sealed class StateApi(TalosRun run) : State.StateBase
         _ => throw new RpcException(new(StatusCode.PermissionDenied, $"no access to resource type {type}")),
     };
 
-    private IEnumerable<(string, string)> Extensions() => run.Disk.Current is { } image && Schematic(image) is { } id
+    private IEnumerable<(string, string)> Extensions() => run.Disk.Current is { } image && ImageReference.SchematicOf(image) is { } id
         ? [("schematic", $"metadata:\n  name: schematic\n  version: {id}\n")]
         : [];
-
-    // Factory references carry the schematic as the last part of the name: …/SCHEMATIC:vX.Y.Z.
-    private static string? Schematic(string image)
-    {
-        var name = image[(image.LastIndexOf('/') + 1)..].Split(':')[0];
-        return name.Length == 64 && name.All(char.IsAsciiHexDigitLower) ? name : null;
-    }
 
     private string MachineStatus()
     {

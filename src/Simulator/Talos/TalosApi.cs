@@ -15,7 +15,7 @@ internal static class TalosApi
         {
             kestrel.AllowAlternateSchemes = true;
             kestrel.Listen(new IPEndPoint(run.Address, run.Options.TalosPort), listen =>
-                listen.UseNodeTls(Identity(run), run.Pace.Clock));
+                listen.UseNodeTls(Identity(run), run.Pace.Clock, () => !run.Flapping));
         });
         builder.Services.AddGrpc(grpc => grpc.Interceptors.Add<Authorization>());
         builder.Services.AddSingleton(run);
@@ -24,9 +24,11 @@ internal static class TalosApi
         builder.Services.AddSingleton<LifecycleApi>();
         builder.Services.AddSingleton<ImageApi>();
         builder.Services.AddSingleton<StateApi>();
+        builder.Services.AddSingleton<StorageApi>();
         var app = builder.Build();
         app.MapGrpcService<MachineApi>();
         app.MapGrpcService<StateApi>();
+        app.MapGrpcService<StorageApi>();
         // Both came with 1.13 (talos.md 1.4): an older node answers Unimplemented.
         if (run.Version.IsAtLeast(1, 13))
         {

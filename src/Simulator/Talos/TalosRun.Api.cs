@@ -1,5 +1,4 @@
-using System.Runtime.CompilerServices;
-using System.Threading.Channels;
+using System.Collections.Concurrent;
 using Cozy.Fleet.Simulator.Cluster;
 using Cozy.Fleet.Talos.Api.Machine;
 using Grpc.Core;
@@ -9,10 +8,10 @@ namespace Cozy.Fleet.Simulator.Talos;
 /// <content>What the API's services ask of a run.</content>
 internal sealed partial class TalosRun
 {
-    private long eventNumber;
+    private static readonly string[] PreserveSkipsChecks = ["1.12.9", "1.13.4"];
 
-    /// <summary>Installer images that were pulled in this boot.</summary>
-    public System.Collections.Concurrent.ConcurrentBag<string> PulledImages { get; } = [];
+    /// <summary>Images that were pulled in this boot: by the reference asked for, and by the digest that it stands for.</summary>
+    public ConcurrentDictionary<string, string> PulledImages { get; } = new();
 
     public IReadOnlyCollection<string> DiskNames => machine.DiskNames;
 
@@ -20,9 +19,7 @@ internal sealed partial class TalosRun
     public bool Flapping =>
         machine.Options.Fault == Fault.ApiFlaps && Config is not null
         && Pace.Clock.GetUtcNow() - BootTime < Pace.Scaled(60)
-        && Pace.Clock.GetUtcNow().Ticks / Pace.Scaled(4).Ticks % 2 == 0;
-
-    public string NextEventId() => $"{BootTime.ToUnixTimeSeconds():x10}{Interlocked.Increment(ref eventNumber):x10}";
+        && (Pace.Clock.GetUtcNow() - BootTime).Ticks / Pace.Scaled(4).Ticks % 2 == 0;
 
     /// <summary>Answers first, reboots then: the caller gets its reply, mostly.</summary>
     public void RebootSoon() => Background(async () =>
@@ -31,28 +28,35 @@ internal sealed partial class TalosRun
         Reboot();
     });
 
-    /// <summary>The upgrade sequence of older versions: cordon, drain, install, reboot (talos.md 6.1).</summary>
-    public void LegacyUpgradeSoon(string image) => Background(async () =>
+    /// <summary>Goes back to the other slot (talos.md 6.4).</summary>
+    /// <returns>False when it is empty.</returns>
+    public bool RollBack()
     {
+        if (!Disk.RollBack())
+            return false;
+        machine.Record("rollback", Disk.Current!);
+        RebootSoon();
+        return true;
+    }
+
+    /// <summary>The upgrade sequence of older versions: cordon, drain, install, reboot (talos.md 6.1).</summary>
+    public void LegacyUpgradeSoon(string image, bool preserve) => Background(async () =>
+    {
+        Events.Append(new SequenceEvent { Sequence = "upgrade", Action = SequenceEvent.Types.Action.Start }, BootId);
         SetStage(Stage.Upgrading);
-        var cluster = Cluster!;
-        cluster.Change((_, kubernetes) =>
-        {
-            if (!kubernetes.Nodes.TryGetValue(Hostname, out var node) || node.Unschedulable)
-                return;
-            // Talos removes its own cordon after the boot and leaves anybody else's alone.
-            (node.Unschedulable, node.Annotations["talos.dev/cordoned"]) = (true, "true");
-            foreach (var pod in kubernetes.Pods.Where(p => p.Node == Hostname && p.OwnerKind != "DaemonSet").ToList())
-                kubernetes.Evict(pod.Namespace, pod.Name);
-        });
+        await CordonAndDrainAsync(Cluster!);
         await Pace.WaitAsync(5, ended.Token);
-        await RunInstallerAsync(image, ended.Token);
+        if (!Version.IsAtLeast(1, 8) && !preserve)
+            WipeEphemeral(Cluster!);
+        await Installer.RunAsync(image, ended.Token);
+        // The sequence ends with a reboot, whatever the installer did: rebooted is not upgraded.
         Reboot();
     });
 
     /// <summary>What keeps etcd from bearing an upgrade, as the older call checks it (talos.md 6.1).</summary>
-    public string? EtcdProblem() => Cluster!.Look((etcd, _) =>
+    public string? EtcdProblem(bool preserve) => PreserveMeansForce && preserve ? null : Cluster!.Look((etcd, _) =>
         etcd.Members.Count == 2 ? "etcd member count 2 is not supported"
+        : etcd.Members.Count == 1 && !preserve && !Version.IsAtLeast(1, 8) ? "the only etcd member cannot leave"
         : etcd.Members.Find(m => !m.IsUp) is { } down ? $"etcd member {down.Hostname} is not healthy"
         : null);
 
@@ -66,29 +70,37 @@ internal sealed partial class TalosRun
             : throw new RpcException(new(StatusCode.Unavailable, "etcd is not running")));
     }
 
-    /// <summary>The machine status now and with each change.</summary>
-    public async IAsyncEnumerable<MachineStatusEvent> StatusesAsync([EnumeratorCancellation] CancellationToken cancellation)
+    // From 1.12.9 and 1.13.4 preserve skips the etcd checks (talos.md 0, trap 6).
+    private bool PreserveMeansForce => Version.IsAtLeast(1, 14)
+        || Array.Exists(PreserveSkipsChecks, text => Primitives.SemanticVersion.Parse(text) is var from && from.Minor == Version.Minor && Version >= from);
+
+    // Cordons, evicts, asks again every 5 s where a budget refuses, for 5 minutes; what is left is killed (talos.md 6.1).
+    private async Task CordonAndDrainAsync(SimulatedCluster cluster)
     {
-        var channel = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropOldest });
-        void OnChanged() => channel.Writer.TryWrite(true);
-        Changed += OnChanged;
-        try
+        cluster.Change((_, kubernetes) =>
         {
-            OnChanged();
-            await foreach (var _ in channel.Reader.ReadAllAsync(cancellation))
-            {
-                var status = new MachineStatusEvent.Types.MachineStatus { Ready = Ready };
-                status.UnmetConditions.AddRange(UnmetConditions.Select(c =>
-                    new MachineStatusEvent.Types.MachineStatus.Types.UnmetCondition { Name = c.Name, Reason = c.Reason }));
-                yield return new() { Stage = (MachineStatusEvent.Types.MachineStage)Stage, Status = status };
-            }
-        }
-        finally
+            // Talos removes its own cordon after the boot and leaves anybody else's alone.
+            if (kubernetes.Nodes.TryGetValue(Hostname, out var node) && !node.Unschedulable)
+                (node.Unschedulable, node.Annotations["talos.dev/cordoned"]) = (true, "true");
+        });
+        for (var attempt = 0; attempt < 60; attempt++)
         {
-            Changed -= OnChanged;
+            var left = 0;
+            cluster.Change((_, kubernetes) => left = kubernetes.Drain(Hostname));
+            if (left == 0)
+                return;
+            await Pace.WaitAsync(5, ended.Token);
         }
     }
 
+    // Up to 1.7 an upgrade without preserve wipes EPHEMERAL and leaves etcd (talos.md 0, trap 6).
+    private void WipeEphemeral(SimulatedCluster cluster)
+    {
+        Disk.HasEtcdData = false;
+        cluster.Change((etcd, _) => etcd.Remove(Hostname));
+    }
+
+    // A failure in the background ends the run: it must not be lost.
     private void Background(Func<Task> work) => _ = RunBackgroundAsync(work);
 
     private async Task RunBackgroundAsync(Func<Task> work)
@@ -100,6 +112,10 @@ internal sealed partial class TalosRun
         catch (OperationCanceledException) when (ended.IsCancellationRequested)
         {
             // The machine was switched off meanwhile.
+        }
+        catch (Exception failure)
+        {
+            rebooted.TrySetException(failure);
         }
     }
 }

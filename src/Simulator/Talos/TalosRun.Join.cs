@@ -1,5 +1,6 @@
-using Cozy.Fleet.Pki;
 using Cozy.Fleet.Simulator.Cluster;
+using Cozy.Fleet.Talos.Api.Machine;
+using Grpc.Core;
 
 namespace Cozy.Fleet.Simulator.Talos;
 
@@ -7,17 +8,21 @@ namespace Cozy.Fleet.Simulator.Talos;
 internal sealed partial class TalosRun
 {
     private readonly TaskCompletionSource bootstrapped = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private bool timeIsSynced;
 
     /// <summary>The bootstrap flag lives in memory: a reboot right after the call loses it (talos.md 8.1).</summary>
-    /// <returns>Null, or why it is refused.</returns>
-    public (Grpc.Core.StatusCode Code, string Message)? Bootstrap()
+    /// <returns>Null, or why it is refused (rollouts.md 2.8).</returns>
+    public (StatusCode Code, string Message)? Bootstrap()
     {
         if (Config is not { } config)
-            return (Grpc.Core.StatusCode.FailedPrecondition, "bootstrap is not available yet");
+            return (StatusCode.FailedPrecondition, "bootstrap is not available yet");
         if (!config.IsControlPlane)
-            return (Grpc.Core.StatusCode.FailedPrecondition, "bootstrap can only be performed on a control plane node");
-        if (Disk.HasEtcdData)
-            return (Grpc.Core.StatusCode.AlreadyExists, "etcd data directory is not empty");
+            return (StatusCode.InvalidArgument, "bootstrap can only be performed on a control plane node");
+        if (Disk.HasEtcdData || bootstrapped.Task.IsCompleted)
+            return (StatusCode.AlreadyExists, "etcd data directory is not empty");
+        if (!timeIsSynced)
+            return (StatusCode.FailedPrecondition, "time is not in sync yet");
+        machine.Record("bootstrap", config.ClusterId);
         bootstrapped.TrySetResult();
         return null;
     }
@@ -25,44 +30,69 @@ internal sealed partial class TalosRun
     private async Task JoinAsync(NodeConfig config)
     {
         (Config, Cluster) = (config, clusters.Of(config.ClusterId));
-        SetStage(Stage.Booting);
+        PublishStatus();
         if (config.IsControlPlane)
             Cluster.OfferTrustd(config.OsCaCertificate, config.OsCaKey);
         // A worker gets its certificate from a control plane's trustd: without one it has no API.
         await Cluster.UntilAsync((_, _) => Cluster.OsCa is not null, ended.Token);
         await using var api = await TalosApi.StartAsync(this, ended.Token);
+        var watching = WatchStatusAsync(Cluster);
+        await Pace.WaitAsync(3, ended.Token);
+        timeIsSynced = true;
         if (config.IsControlPlane)
             await StartEtcdAsync(Cluster);
         await using var kubernetes = config.IsControlPlane ? await KubernetesApi.StartAsync(this, config, ended.Token) : null;
         await StartKubeletAsync(Cluster, config);
+        Events.Append(new SequenceEvent { Sequence = "boot", Action = SequenceEvent.Types.Action.Stop });
         SetStage(Stage.Running);
         Disk.Confirm();
         machine.Record("ready", Version.ToString());
-        Changed?.Invoke();
-        await Task.Delay(Timeout.InfiniteTimeSpan, Pace.Clock, ended.Token);
+        await watching;
+    }
+
+    // Readiness depends on what other machines do; each change is an event of its own.
+    private async Task WatchStatusAsync(SimulatedCluster cluster)
+    {
+        while (true)
+        {
+            var change = cluster.NextChange();
+            PublishStatus();
+            await change.WaitAsync(ended.Token);
+        }
     }
 
     private async Task StartEtcdAsync(SimulatedCluster cluster)
     {
-        if (!Disk.HasEtcdData)
+        if (Disk.HasEtcdData)
         {
-            await Task.WhenAny(bootstrapped.Task, cluster.UntilAsync((etcd, _) => etcd.HasQuorum, ended.Token));
-            ended.Token.ThrowIfCancellationRequested();
-            Disk.HasEtcdData = true;
-            if (bootstrapped.Task.IsCompleted)
-                cluster.Change((etcd, _) => etcd.Add(Hostname, learner: false));
-            else
-                await JoinEtcdAsync(cluster);
+            await Pace.WaitAsync(5, ended.Token);
+            cluster.Change((etcd, _) => etcd.Return(Hostname));
+            await cluster.UntilAsync((etcd, _) => etcd.HasQuorum, ended.Token);
             return;
         }
-        await Pace.WaitAsync(5, ended.Token);
+        await Task.WhenAny(bootstrapped.Task, cluster.UntilAsync((etcd, _) => etcd.HasQuorum, ended.Token));
+        ended.Token.ThrowIfCancellationRequested();
+        Disk.HasEtcdData = true;
+        if (bootstrapped.Task.IsCompleted)
+            await FoundEtcdAsync(cluster);
+        else
+            await JoinEtcdAsync(cluster);
+    }
+
+    // A second bootstrap makes a second etcd, which the rest of the cluster knows nothing of: nothing becomes ready on this node.
+    private async Task FoundEtcdAsync(SimulatedCluster cluster)
+    {
+        var alone = true;
         cluster.Change((etcd, _) =>
         {
-            if (etcd.Find(Hostname) is { } member)
-                member.IsUp = true;
-            etcd.Elect();
+            alone = etcd.Members.Count == 0;
+            if (alone)
+                etcd.Add(Hostname, learner: false);
         });
-        await cluster.UntilAsync((etcd, _) => etcd.HasQuorum, ended.Token);
+        if (alone)
+            return;
+        machine.Record("splitbrain", $"{Hostname} was bootstrapped although etcd runs elsewhere");
+        await Task.Delay(Timeout.InfiniteTimeSpan, Pace.Clock, ended.Token);
     }
 
     // A new member starts as a learner and is promoted when it has caught up; one at a time.
@@ -74,17 +104,13 @@ internal sealed partial class TalosRun
             await cluster.UntilAsync((etcd, _) => etcd.HasQuorum && etcd.Members.TrueForAll(m => !m.IsLearner), ended.Token);
             cluster.Change((etcd, _) =>
             {
-                added = etcd.Members.TrueForAll(m => !m.IsLearner);
+                added = etcd.HasQuorum && etcd.Members.TrueForAll(m => !m.IsLearner);
                 if (added)
                     etcd.Add(Hostname, learner: true);
             });
         }
         await Pace.WaitAsync(4, ended.Token);
-        cluster.Change((etcd, _) =>
-        {
-            etcd.Find(Hostname)!.IsLearner = false;
-            etcd.Elect();
-        });
+        cluster.Change((etcd, _) => etcd.Promote(Hostname));
     }
 
     private async Task StartKubeletAsync(SimulatedCluster cluster, NodeConfig config)
@@ -100,6 +126,7 @@ internal sealed partial class TalosRun
             // Only Talos' own cordon is taken away after the boot (talos.md 6.1).
             if (node.Annotations.Remove("talos.dev/cordoned"))
                 node.Unschedulable = false;
+            kubernetes.Schedule();
         });
     }
 
@@ -110,9 +137,7 @@ internal sealed partial class TalosRun
         machine.Record("down");
         cluster.Change((etcd, kubernetes) =>
         {
-            if (etcd.Find(Hostname) is { } member)
-                member.IsUp = false;
-            etcd.Elect();
+            etcd.Leave(Hostname);
             if (kubernetes.Nodes.TryGetValue(Hostname, out var node))
                 node.Ready = false;
         });

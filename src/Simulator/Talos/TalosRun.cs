@@ -1,6 +1,7 @@
 using System.Net;
 using Cozy.Fleet.Primitives;
 using Cozy.Fleet.Simulator.Cluster;
+using Cozy.Fleet.Talos.Api.Machine;
 
 namespace Cozy.Fleet.Simulator.Talos;
 
@@ -26,38 +27,43 @@ internal sealed partial class TalosRun : IDisposable
 {
     private readonly SimulatedMachine machine;
     private readonly SimulatedClusters clusters;
+    private readonly BootedKernel kernel;
     private readonly TaskCompletionSource rebooted = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly CancellationTokenSource ended = new();
     private readonly Lock gate = new(); // API calls and the boot sequence meet at the run's state.
+    private readonly int? fallbackAtBoot;
 
     private readonly TaskCompletionSource<NodeConfig> configured = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private bool installerRuns;
+    private Task sink = Task.CompletedTask;
+    private MachineStatusEvent? published;
 
-    public TalosRun(SimulatedMachine machine, SimulatedClusters clusters, SemanticVersion version, IPAddress address, bool fromDisk)
+    public TalosRun(SimulatedMachine machine, SimulatedClusters clusters, BootedKernel kernel)
     {
-        (this.machine, this.clusters, Version, Address, FromDisk) = (machine, clusters, version, address, fromDisk);
+        (this.machine, this.clusters, this.kernel) = (machine, clusters, kernel);
         BootId = machine.NewBootId();
         BootTime = machine.Pace.Clock.GetUtcNow();
+        fallbackAtBoot = kernel.FromDisk ? machine.Disk.Fallback : null;
+        Events = new(BootTime);
+        Installer = new(machine, kernel.Version, BootId);
     }
 
-    public SemanticVersion Version { get; }
+    public SemanticVersion Version => kernel.Version;
 
-    public IPAddress Address { get; }
-
-    public bool FromDisk { get; }
+    public IPAddress Address => kernel.Address;
 
     public string BootId { get; }
 
     public DateTimeOffset BootTime { get; }
+
+    public EventLog Events { get; }
+
+    public Installer Installer { get; }
 
     public Stage Stage { get; private set; } = Stage.Booting;
 
     public NodeConfig? Config { get; private set; }
 
     public SimulatedCluster? Cluster { get; private set; }
-
-    /// <summary>Fires with each change of stage or readiness.</summary>
-    public event Action? Changed;
 
     public string Hostname => Config?.Hostname is { Length: > 0 } name ? name : $"talos-{machine.Options.Mac.Format('-')[^8..]}";
 
@@ -70,6 +76,9 @@ internal sealed partial class TalosRun : IDisposable
     public Pace Pace => machine.Pace;
 
     public CancellationToken Ended => ended.Token;
+
+    /// <summary>META key 6 as this boot sees it: an installer's new value shows after the reboot only (rollouts.md 2.4).</summary>
+    public int? Fallback => Disk.Fallback is null ? null : fallbackAtBoot;
 
     /// <summary>What keeps a booting or running node from being ready (talos.md 2.3).</summary>
     public IReadOnlyList<(string Name, string Reason)> UnmetConditions
@@ -87,24 +96,28 @@ internal sealed partial class TalosRun : IDisposable
         }
     }
 
-    public bool Ready => Stage is not Stage.Unknown && UnmetConditions.Count == 0;
-
     /// <summary>Runs until the machine reboots or is switched off.</summary>
+    /// <exception cref="IOException">The boot failed, such as when its address is taken.</exception>
     public async Task RunAsync(CancellationToken powerOff)
     {
         using var registration = powerOff.Register(() => rebooted.TrySetResult());
         var sequence = SequenceAsync();
-        await rebooted.Task;
-        await ended.CancelAsync();
+        // A sequence that ends by itself has failed; it is awaited below.
+        await Task.WhenAny(rebooted.Task, sequence);
+        await EndAsync(powerOff);
         try
         {
             await sequence;
+            await rebooted.Task;
         }
-        catch (OperationCanceledException)
+        catch (OperationCanceledException) when (ended.IsCancellationRequested)
         {
             // The reboot came first.
         }
-        LeaveCluster();
+        finally
+        {
+            LeaveCluster();
+        }
         powerOff.ThrowIfCancellationRequested();
     }
 
@@ -113,8 +126,19 @@ internal sealed partial class TalosRun : IDisposable
     /// <summary>A complete config in maintenance mode (talos.md 3.3).</summary>
     public void Configure(NodeConfig config) => configured.TrySetResult(config);
 
+    /// <summary>Another config for the installed system: at once, or with the next boot.</summary>
+    public void Reconfigure(NodeConfig config, bool reboots, bool atOnce)
+    {
+        Disk.Reconfigure(config.Yaml);
+        if (atOnce && !reboots)
+            Config = config;
+        if (reboots)
+            RebootSoon();
+    }
+
     public void Reboot()
     {
+        Events.Append(new SequenceEvent { Sequence = "reboot", Action = SequenceEvent.Types.Action.Start });
         SetStage(Stage.Rebooting);
         rebooted.TrySetResult();
     }
@@ -122,71 +146,102 @@ internal sealed partial class TalosRun : IDisposable
     public void SetStage(Stage stage)
     {
         lock (gate)
-        {
-            if (Stage == stage)
-                return;
             Stage = stage;
+        PublishStatus();
+    }
+
+    // What is left of the events goes out first, as far as there is time (talos.md 3.5); a switched-off machine says nothing.
+    private async Task EndAsync(CancellationToken powerOff)
+    {
+        Events.Complete();
+        if (!powerOff.IsCancellationRequested)
+            await Task.WhenAny(sink, Pace.WaitAsync(10, powerOff));
+        await ended.CancelAsync();
+        try
+        {
+            await sink;
         }
-        Changed?.Invoke();
+        catch (OperationCanceledException)
+        {
+            // The sink was away until the end.
+        }
     }
-
-    /// <summary>Only one installer at a time (talos.md 1.4).</summary>
-    public bool TryBeginInstall()
-    {
-        lock (gate)
-            return !installerRuns && (installerRuns = true);
-    }
-
-    public void EndInstall()
-    {
-        lock (gate)
-            installerRuns = false;
-    }
-
-    /// <summary>The installer of an upgrade: exit code and last line (talos.md 6.5, rollouts.md 2.5).</summary>
-    public async Task<(int ExitCode, string Line)> RunInstallerAsync(string image, CancellationToken cancellation)
-    {
-        var target = ImageVersion(image);
-        if (target is null)
-            return (2, $"{image} has no version tag");
-        if (target.Minor > Version.Minor + 2 || target.Minor < Version.Minor - 1)
-            return (4, $"host version {Version} is too far from {target}");
-        machine.Record("installer", $"{BootId} {image}");
-        await Pace.WaitAsync(12, cancellation);
-        if (machine.TakeFault(Fault.InstallFails))
-            return (6, "failed to write the boot entry: input/output error");
-        Disk.InstallUpgrade(image);
-        machine.Record("upgrade", target.ToString());
-        return (0, "installation of " + target + " complete");
-    }
-
-    /// <summary>The version in an image reference's tag.</summary>
-    public static SemanticVersion? ImageVersion(string image) =>
-        SemanticVersion.TryParse(image[(image.LastIndexOf(':') + 1)..], out var version) ? version : null;
 
     private async Task SequenceAsync()
     {
+        Events.Append(new SequenceEvent { Sequence = "boot", Action = SequenceEvent.Types.Action.Start });
+        PublishStatus();
         await Pace.WaitAsync(machine.Options.Fault == Fault.SlowBoot ? 120 : 15, ended.Token);
-        var onDisk = Disk.Config is { } yaml ? NodeConfig.TryRead(yaml, machine.DiskNames, Version.Minor, out _) : null;
+        // A config on disk wins over everything else, also when the kernel came from the network (talos.md 3.1).
+        var onDisk = Disk.Config is { } yaml ? NodeConfig.TryRead(yaml, machine.DiskNames, Version, out _) : null;
+        StartSink(onDisk);
         if (onDisk is null)
-        {
             await MaintenanceAsync();
-            return;
-        }
-        await JoinAsync(onDisk);
+        else
+            await JoinAsync(onDisk);
+    }
+
+    // The document wins over the kernel's argument (talos.md 3.5).
+    private void StartSink(NodeConfig? config)
+    {
+        const string Argument = "talos.events.sink=";
+        var fromKernel = kernel.CommandLine.Split(' ').FirstOrDefault(a => a.StartsWith(Argument, StringComparison.Ordinal))?[Argument.Length..];
+        if ((config?.EventSink is { Length: > 0 } document ? document : fromKernel) is { Length: > 0 } endpoint)
+            sink = new EventSink(endpoint, Address, Pace).RunAsync(Events, ended.Token);
+        Events.Append(new AddressEvent { Hostname = config?.Hostname is { Length: > 0 } name ? name : Hostname, Addresses = { Address.ToString() } });
     }
 
     private async Task MaintenanceAsync()
     {
+        Events.Append(new TaskEvent { Task = "runningMaintenance", Action = TaskEvent.Types.Action.Start });
         SetStage(Stage.Maintenance);
-        machine.Record("maintenance", Version.ToString());
-        await using var api = await TalosApi.StartAsync(this, ended.Token);
-        var config = await configured.Task.WaitAsync(ended.Token);
-        machine.Record("config", config.Hostname);
-        SetStage(Stage.Installing);
-        await Pace.WaitAsync(20, ended.Token);
-        Disk.InstallFirst(config.InstallImage);
-        machine.Record("install", config.InstallImage);
+        await using (await TalosApi.StartAsync(this, ended.Token))
+        {
+            machine.Record("maintenance", Version.ToString());
+            var config = await configured.Task.WaitAsync(ended.Token);
+            machine.Record("config", config.Hostname);
+            Events.Append(new TaskEvent { Task = "runningMaintenance", Action = TaskEvent.Types.Action.Stop });
+            await InstallAsync(config);
+        }
         Reboot();
+    }
+
+    private async Task InstallAsync(NodeConfig config)
+    {
+        Events.Append(new SequenceEvent { Sequence = "install", Action = SequenceEvent.Types.Action.Start });
+        Events.Append(new PhaseEvent { Phase = "install", Action = PhaseEvent.Types.Action.Start });
+        SetStage(Stage.Installing);
+        var image = config.InstallImage is { Length: > 0 } named ? named : $"ghcr.io/siderolabs/installer:{Version}";
+        machine.Record("installer", $"{BootId} {image}");
+        await Pace.WaitAsync(20, ended.Token);
+        if (ImageReference.VersionOf(image) is null)
+            throw new IOException($"the installer image {image} cannot be pulled");
+        machine.Counters.InstallerRan();
+        Disk.InstallFirst(image, config.Yaml, CarriedArguments());
+        machine.Record("install", image);
+    }
+
+    // Only a boot entry of GRUB carries arguments over; the command line of a UKI is part of the image (talos.md 0, trap 10; 3.8).
+    private string CarriedArguments() => machine.Options.Firmware == SimulatedFirmware.UefiX64 && Version.IsAtLeast(1, 10)
+        ? ""
+        : string.Join(' ', kernel.CommandLine.Split(' ').Where(a => a.StartsWith("talos.events.sink=", StringComparison.Ordinal)));
+
+    /// <summary>Tells the status when it is another than the last one told.</summary>
+    private void PublishStatus()
+    {
+        lock (gate)
+        {
+            var status = new MachineStatusEvent
+            {
+                Stage = (MachineStatusEvent.Types.MachineStage)Stage,
+                Status = new() { Ready = UnmetConditions.Count == 0 },
+            };
+            status.Status.UnmetConditions.AddRange(UnmetConditions.Select(c =>
+                new MachineStatusEvent.Types.MachineStatus.Types.UnmetCondition { Name = c.Name, Reason = c.Reason }));
+            if (status.Equals(published))
+                return;
+            published = status;
+            Events.Append(status);
+        }
     }
 }

@@ -15,19 +15,33 @@ internal static class NodeTls
 {
     private static readonly BcTlsCrypto Crypto = new(new SecureRandom());
 
-    public static void UseNodeTls(this ListenOptions listen, NodeTlsIdentity identity, TimeProvider clock)
+    // A client that says nothing must not hold the connection for ever.
+    private static readonly TimeSpan HandshakeLimit = TimeSpan.FromSeconds(10);
+
+    /// <param name="listen">The listener.</param>
+    /// <param name="identity">What the node shows.</param>
+    /// <param name="clock">Judges the clients' certificates.</param>
+    /// <param name="accepts">False while the node drops whoever connects.</param>
+    public static void UseNodeTls(this ListenOptions listen, NodeTlsIdentity identity, TimeProvider clock, Func<bool> accepts)
     {
         listen.Protocols = HttpProtocols.Http2;
         listen.Use(next => async connection =>
         {
+            if (!accepts())
+            {
+                connection.Abort();
+                return;
+            }
             var server = new NodeTlsServer(identity, Crypto, clock);
             var protocol = new TlsServerProtocol();
             protocol.Accept(server);
             await using var transport = new DuplexPipeStream(connection.Transport);
             await using var tls = new BouncyTlsStream(protocol, transport);
+            using var limit = CancellationTokenSource.CreateLinkedTokenSource(connection.ConnectionClosed);
+            limit.CancelAfter(HandshakeLimit);
             try
             {
-                await tls.HandshakeAsync(connection.ConnectionClosed);
+                await tls.HandshakeAsync(limit.Token);
             }
             catch (Exception refused) when (refused is IOException or OperationCanceledException)
             {
