@@ -16,8 +16,7 @@ internal sealed partial class Mutations(RequestLedger ledger, CallerName callers
     {
         if (ask.RequestId != "" && !Guid.TryParseExact(ask.RequestId, "D", out _))
             throw Problems.Of("request_id", "must be a UUID, such as 4f1c0f4e-3d0b-4c5e-9a55-2d6f0f9d3a10, or empty");
-        var caller = callers(context);
-        var method = context.Method[(context.Method.LastIndexOf('/') + 1)..];
+        var (caller, method) = (callers(context), Method(context));
         var key = new RequestKey(method, caller, ask.RequestId);
         try
         {
@@ -33,6 +32,11 @@ internal sealed partial class Mutations(RequestLedger ledger, CallerName callers
             throw;
         }
     }
+
+    /// <summary>A credential was given out: nothing changed, but it must be known who has it.</summary>
+    public void LogIssued(ServerCallContext context, string subject) => LogDone(callers(context), Method(context), subject, false);
+
+    private static string Method(ServerCallContext context) => context.Method[(context.Method.LastIndexOf('/') + 1)..];
 
     private Mutation Scope(RequestKey key, Ask ask, CancellationToken cancellationToken)
     {
