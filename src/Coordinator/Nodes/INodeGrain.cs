@@ -34,6 +34,9 @@ public interface INodeGrain : IGrainWithStringKey
     /// <summary>What is being done to the node now, or null; a traceparent makes its next boot part of that work.</summary>
     Task SetOperation(NodeOperation? operation, string traceparent);
 
+    /// <summary>The rack's rules or discovery image changed.</summary>
+    Task RackChanged();
+
     /// <summary>Keeps the node out of further operations until a person clears it; empty clears.</summary>
     Task Quarantine(string reason);
 }

@@ -63,6 +63,12 @@ internal sealed class NodeGrain(
     public async Task Quarantine(string reason) =>
         await Apply(NodeLifecycle.Quarantine(Present(), reason, await Context(Present().Rack)));
 
+    public async Task RackChanged()
+    {
+        if (state.RecordExists)
+            await Apply(NodeLifecycle.Finish(state.State, state.State, [], await Context(state.State.Rack)));
+    }
+
     private NodeRecord Present() => state.RecordExists
         ? state.State
         : NodeLifecycle.New(this.GetPrimaryKeyString(), Guid.CreateVersion7(time.GetUtcNow()).ToString(), time.GetUtcNow());
@@ -92,9 +98,11 @@ internal sealed class NodeGrain(
     private async Task Apply(NodeChange change)
     {
         var cluster = change.Record.Allocation?.Cluster ?? state.State?.Allocation?.Cluster;
-        var changed = !state.RecordExists || state.State != change.Record;
+        var old = state.RecordExists ? state.State : null;
+        var changed = old != change.Record;
         if (changed)
             await Store(change.Record);
+        NodeSpans.Emit(old, change.Record);
         foreach (var happened in change.Events)
             await log.AppendAsync(happened, CancellationToken.None);
         await Tell(change.Record);

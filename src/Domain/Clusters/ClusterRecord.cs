@@ -46,6 +46,11 @@ public enum ClusterPhase
 /// <summary>A chosen member. The choice is frozen: a member leaves by a person's decision only.</summary>
 public sealed record ClusterMember(string Node, string Rack, string Hostname, Role Role);
 
+/// <summary>An order of a member that failed.</summary>
+/// <param name="Generation">Of the cluster's spec: a new one is another try.</param>
+/// <param name="RetryTime">Null when it will not work by trying again.</param>
+public sealed record MemberFailure(string Node, string Message, long Generation, DateTimeOffset? RetryTime);
+
 /// <summary>The one lock of a cluster: who may disturb a node now.</summary>
 public sealed record ExclusionLease(string Holder, string Purpose, ulong FencingNumber, DateTimeOffset AcquireTime);
 
@@ -77,8 +82,14 @@ public sealed record ClusterRecord(ResourceMetadata Metadata)
     /// <summary>The last fencing number given out.</summary>
     public ulong FencingNumber { get; init; }
 
-    /// <summary>Orders that were sent and have no result yet, by operation id.</summary>
+    /// <summary>Orders that have no result yet. Stored before they are sent; a machine config is rendered when it is sent.</summary>
     public EquatableArray<Agents.AgentOrder> OpenOrders { get; init; }
+
+    /// <summary>Counts the orders, for their operation ids.</summary>
+    public long OrderCount { get; init; }
+
+    /// <summary>Members whose order failed: why, and when it is tried again.</summary>
+    public EquatableArray<MemberFailure> Failures { get; init; }
 
     public EquatableArray<Condition> Conditions { get; init; }
 

@@ -65,6 +65,8 @@ public static class NodeLifecycle
         next = InstallConfirmation.From(next, seen);
         next = Enter(next, NodePhases.From(next, node.Observed, seen), seen.Time);
         next = next with { Conditions = NodeConditions.From(next, seen, seen.Time) };
+        if (next is { Phase: NodePhase.Running, Operation: null })
+            next = next with { Boot = next.Boot with { Traceparent = "" } };
         return Finish(node, next, NodeEvents.Between(node, next, seen.Time), context);
     }
 
@@ -119,6 +121,9 @@ public static class NodeLifecycle
         {
             InstallGeneration = node.InstallGeneration + 1,
             ConfiguredBootId = node.Observed is { Installed: false } seen ? seen.BootId : "",
+            ConfiguredTime = context.Now,
+            // The boot from the disk that follows belongs to the boot that brought the machine here: one trace up to Ready.
+            Boot = node.Boot with { Traceparent = node.BootTraceparent },
         };
         return Finish(node, Enter(next, NodePhase.Configuring, context.Now), [], context);
     }

@@ -147,6 +147,9 @@ public sealed record NodeRecord(ResourceMetadata Metadata)
     /// <summary>The boot on which the config was applied; the installed system must show another one.</summary>
     public string ConfiguredBootId { get; init; } = "";
 
+    /// <summary>When that config was applied.</summary>
+    public DateTimeOffset? ConfiguredTime { get; init; }
+
     /// <summary>When the present phase began.</summary>
     public DateTimeOffset PhaseTime { get; init; }
 

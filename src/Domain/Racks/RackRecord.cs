@@ -28,6 +28,9 @@ public sealed record RackRecord(ResourceMetadata Metadata)
 
     public DateTimeOffset CertificateExpireTime { get; init; }
 
+    /// <summary>When a session of the agent began or ended last.</summary>
+    public DateTimeOffset SessionTime { get; init; }
+
     /// <summary>The agent's journal, and the last report of it that is stored.</summary>
     public string JournalId { get; init; } = "";
 

@@ -73,21 +73,36 @@ public sealed record RolloutNode(
 
     public DateTimeOffset? DisruptionEndTime { get; init; }
 
+    /// <summary>The boot that the node was on before it was touched; its return is judged by another one.</summary>
+    public string BootIdBefore { get; init; } = "";
+
     /// <summary>The boot on which the installer ran, or may have run: at most one run for each boot (I3).</summary>
     public string InstallBootId { get; init; } = "";
 
-    public bool InstallSucceeded { get; init; }
-
-    public bool WasCordoned { get; init; }
-
-    /// <summary>The order that is out, if any.</summary>
+    /// <summary>The order that is out, if any. Stored before it is sent.</summary>
     public AgentOrder? OpenOrder { get; init; }
+
+    /// <summary>How the present step's last order ended; null when it had none yet.</summary>
+    public OrderResult? LastResult { get; init; }
+
+    /// <summary>Not before this time is the present step's order tried again.</summary>
+    public DateTimeOffset? RetryTime { get; init; }
+
+    /// <summary>Why the node is given up, while its cordon is still being taken away; else empty.</summary>
+    public string Failure { get; init; } = "";
+
+    /// <summary>Why the node must be left alone until a person looked; empty when it need not.</summary>
+    public string Quarantine { get; init; } = "";
 
     /// <summary>How often the present step was tried.</summary>
     public int Attempts { get; init; }
 
     /// <summary>The end of the present step's time; absolute, so that a restart does not extend it.</summary>
     public DateTimeOffset StepDeadline { get; init; }
+
+    /// <summary>The step that runs, or null.</summary>
+    [System.Text.Json.Serialization.JsonIgnore]
+    public RolloutStep? Current => Steps.Count > 0 && Steps[^1].EndTime is null ? Steps[^1] : null;
 }
 
 /// <summary>A rollout. Stored by its grain.</summary>
@@ -106,10 +121,18 @@ public sealed record RolloutRecord(ResourceMetadata Metadata, RolloutSpec Spec)
     /// <summary>What a person asked for and is not carried out yet: empty, pause or abort.</summary>
     public string Requested { get; init; } = "";
 
+    /// <summary>The installer's image reference, frozen with the plan.</summary>
+    public string Installer { get; init; } = "";
+
     /// <summary>W3C trace context of the rollout's root span.</summary>
     public string Traceparent { get; init; } = "";
 
-    public ulong FencingNumber { get; init; }
+    /// <summary>As the holder of the cluster's lease.</summary>
+    [System.Text.Json.Serialization.JsonIgnore]
+    public string Holder => $"rollouts/{Metadata.Name}";
+
+    [System.Text.Json.Serialization.JsonIgnore]
+    public bool IsFinal => State is RolloutState.Done or RolloutState.Aborted;
 
     public DateTimeOffset StartTime { get; init; }
 

@@ -1,0 +1,283 @@
+using Cozy.Fleet.Coordinator.Events;
+using Cozy.Fleet.Coordinator.Nodes;
+using Cozy.Fleet.Coordinator.Racks;
+using Cozy.Fleet.Coordinator.Rollouts;
+using Cozy.Fleet.Coordinator.Storage;
+using Cozy.Fleet.Domain;
+using Cozy.Fleet.Domain.Agents;
+using Cozy.Fleet.Domain.Clusters;
+using Cozy.Fleet.Domain.Events;
+using Cozy.Fleet.Domain.Images;
+using Cozy.Fleet.Domain.Nodes;
+
+namespace Cozy.Fleet.Coordinator.Clusters;
+
+/// <summary>
+/// The shell around <see cref="ClusterConvergence"/>: stores what it decides, then makes it true. Everything it does follows from the
+/// record and may be done twice, so that it is simply done again after a crash.
+/// </summary>
+internal sealed class ClusterGrain(
+    [PersistentState(RecordKind.Clusters, "fleet")] IPersistentState<ClusterRecord> state, IRecordStore store, IEventLog log,
+    ClusterSecrets secrets, TimeProvider time) : Grain, IClusterGrain
+{
+    // Many signals at once become one look.
+    private static readonly TimeSpan SignalDelay = TimeSpan.FromMilliseconds(20);
+    private static readonly TimeSpan OrderRepeat = TimeSpan.FromSeconds(10);
+
+    private readonly Dictionary<string, DateTimeOffset> sent = [];
+    private readonly ObservationLeases observation = new();
+    private IGrainTimer? signal;
+
+    private string Name => this.GetPrimaryKeyString();
+
+    public Task<ClusterRecord?> Get() => Task.FromResult(state.RecordExists ? state.State : null);
+
+    public async Task<Answer<ClusterRecord>> Create(ClusterSpec spec, ResourceMetadata metadata, bool validateOnly)
+    {
+        if (state.RecordExists)
+            return new Refusal(RefusalKind.AlreadyExists, $"cluster {Name} exists already.", "metadata.name");
+        var image = await Image(spec.Image);
+        if (ClusterSpecCheck.Problem(spec, image, null) is { } refused)
+            return refused;
+        var record = new ClusterRecord(metadata) { Spec = spec, Image = spec.Image };
+        if (validateOnly)
+            return record;
+        // An RSA key of 4096 bits takes seconds; the silo's own threads go on meanwhile.
+        var sealedSecrets = await Task.Run(() => secrets.Create(Name, image!.Spec.TalosVersion));
+        await Store(record with { SealedSecrets = sealedSecrets });
+        await Tell(EventSeverity.Normal, "Created", $"cluster {Name} with image {spec.Image}");
+        Signal();
+        return state.State;
+    }
+
+    public async Task<Answer<ClusterRecord>> Update(ClusterSpec spec, ResourceMetadata metadata, string etag, bool validateOnly)
+    {
+        if (Refuse(etag) is { } refused)
+            return refused;
+        var old = state.State;
+        if (ClusterSpecCheck.Problem(spec, await Image(spec.Image), old) is { } problem)
+            return problem;
+        var next = old with
+        {
+            Spec = spec,
+            Image = old.BootstrapTime is null ? spec.Image : old.Image,
+            Metadata = old.Metadata with
+            {
+                Labels = metadata.Labels, Annotations = metadata.Annotations, UpdateTime = time.GetUtcNow(),
+                Generation = old.Metadata.Generation + (old.Spec == spec ? 0 : 1),
+            },
+        };
+        if (!validateOnly)
+            await Store(next);
+        Signal();
+        return next;
+    }
+
+    public async Task<Answer<ClusterRecord>> Delete(string etag)
+    {
+        if (Refuse(etag) is { } refused)
+            return refused;
+        var gone = state.State;
+        if (gone.Lease is { } lease)
+            return new Refusal(RefusalKind.FailedPrecondition, $"{lease.Holder} ({lease.Purpose}) works on cluster {Name}; finish or abort it first.");
+        foreach (var member in gone.Members)
+            await GrainFactory.GetGrain<INodeGrain>(member.Node).Release(Name);
+        await state.ClearStateAsync();
+        await Tell(EventSeverity.Normal, "Deleted", $"cluster {Name} is forgotten; nothing was written to its {gone.Members.Count} members");
+        DeactivateOnIdle();
+        return gone;
+    }
+
+    public async Task Reconcile()
+    {
+        if (!state.RecordExists)
+            return;
+        var facts = await Facts();
+        var old = state.State;
+        var next = ClusterConvergence.Advance(old, facts);
+        if (next != old)
+            await Store(next);
+        if (next.Phase != old.Phase)
+            await Tell(next.Phase == ClusterPhase.Degraded ? EventSeverity.Warning : EventSeverity.Normal, next.Phase.ToString(), PhaseSentence(next));
+        await Place(facts);
+        await SendOrders(facts);
+        await observation.Renew(next, facts, secrets, GrainFactory);
+        if (next.Lease?.Holder.Split('/', 2) is [RecordKind.Rollouts, var rollout])
+            await GrainFactory.GetGrain<IRolloutGrain>(rollout).Changed();
+    }
+
+    public Task Changed()
+    {
+        Signal();
+        return Task.CompletedTask;
+    }
+
+    public async Task OrderFinished(OrderResult result)
+    {
+        if (!state.RecordExists || ClusterConvergence.OrderOf(state.State, result) is not { } order)
+            return;
+        // Before the order is forgotten: whoever is killed in between gets the same result again.
+        if (order.Action is OrderAction.ApplyConfiguration && result.Outcome == OrderOutcome.Succeeded)
+            await GrainFactory.GetGrain<INodeGrain>(order.Node).Configured(Name);
+        if (result.Outcome != OrderOutcome.Succeeded)
+            await Tell(EventSeverity.Warning, "OrderFailed", $"{order.Hostname}: {result.Message}");
+        await Store(ClusterConvergence.Finished(state.State, result, time.GetUtcNow()));
+        sent.Remove(result.OperationId);
+        Signal();
+    }
+
+    public async Task<Answer<ExclusionLease>> AcquireLease(string holder, string purpose)
+    {
+        if (Refuse("") is { } refused)
+            return refused;
+        if (!ExclusionLeases.Acquire(state.State, holder, purpose, time.GetUtcNow()).Accepted(out var next, out var refusal))
+            return refusal;
+        if (next != state.State)
+            await Store(next);
+        return next.Lease!;
+    }
+
+    public async Task ReleaseLease(string holder)
+    {
+        if (state.RecordExists && ExclusionLeases.Release(state.State, holder) is var next && next != state.State)
+            await Store(next);
+    }
+
+    public async Task<bool> Send(AgentOrder order)
+    {
+        var facts = await Facts();
+        return facts.Node(order.Node) is { } node && await Send(order, node, facts);
+    }
+
+    public async Task SetImage(string image)
+    {
+        if (state.RecordExists && state.State.Image != image)
+            await Store(state.State with { Image = image, Spec = state.State.Spec with { Image = image } });
+        Signal();
+    }
+
+    public Task<Answer<IssuedConfig>> IssueKubeconfig(TimeSpan ttl) => Issue(() => secrets.Kubeconfig(state.State, ttl));
+
+    public async Task<Answer<IssuedConfig>> IssueTalosconfig(TimeSpan ttl, string role)
+    {
+        if (role is not ("os:reader" or "os:operator" or "os:admin"))
+            return new Refusal(RefusalKind.InvalidArgument, $"'{role}' is not os:reader, os:operator or os:admin.", "role");
+        var endpoints = (await Facts()).Nodes.Where(n => n.Allocation is { Role: Role.ControlPlane } && n.Address != "").Select(n => n.Address).ToArray();
+        return await Issue(() => secrets.Talosconfig(state.State, endpoints, role, ttl));
+    }
+
+    private async Task<Answer<IssuedConfig>> Issue(Func<string> issue)
+    {
+        if (Refuse("") is { } refused)
+            return refused;
+        if (state.State.BootstrapTime is null)
+            return new Refusal(RefusalKind.FailedPrecondition, $"cluster {Name} is {state.State.Phase}: it has no Kubernetes API yet.");
+        var issued = new IssuedConfig(issue());
+        await Tell(EventSeverity.Normal, "CredentialIssued", $"a client configuration of cluster {Name} was issued");
+        return issued;
+    }
+
+    // A chosen member gets its place; a node whose config took effect although its answer was lost has its installation opened.
+    private async Task Place(ClusterFacts facts)
+    {
+        foreach (var member in state.State.Members)
+        {
+            if (facts.Node(member.Node) is not { } node)
+                continue;
+            var place = new Allocation(Name, member.Role, member.Hostname, state.State.Image);
+            if (node.Allocation?.Cluster != Name || (!node.InstallOpened && node.Allocation != place))
+                await GrainFactory.GetGrain<INodeGrain>(member.Node).Allocate(place);
+            else if (node is { Observed.ApiMode: ApiMode.Secure, InstallOpened: false })
+                await GrainFactory.GetGrain<INodeGrain>(member.Node).Configured(Name);
+        }
+    }
+
+    private async Task SendOrders(ClusterFacts facts)
+    {
+        var now = time.GetUtcNow();
+        foreach (var order in state.State.OpenOrders)
+        {
+            if (sent.TryGetValue(order.OperationId, out var last) && now - last < OrderRepeat)
+                continue;
+            if (facts.Node(order.Node) is { } node && await Send(order, node, facts))
+                sent[order.OperationId] = now;
+        }
+    }
+
+    private async Task<bool> Send(AgentOrder order, NodeRecord node, ClusterFacts facts)
+    {
+        if (order.Deadline <= time.GetUtcNow())
+            return false;
+        var complete = order with { Action = await Complete(order.Action, node) };
+        var members = facts.Nodes.Where(n => n.Allocation?.Cluster == Name);
+        return await GrainFactory.GetGrain<IRackGrain>(node.Rack).Send(complete, secrets.For(state.State, order, members));
+    }
+
+    private async Task<OrderAction> Complete(OrderAction action, NodeRecord node)
+    {
+        if (action is not OrderAction.ApplyConfiguration)
+            return action;
+        var member = state.State.Members.First(m => m.Node == node.Metadata.Name);
+        var image = await Image(state.State.Image) ?? throw new InvalidOperationException($"Image {state.State.Image} of cluster {Name} is gone.");
+        return new OrderAction.ApplyConfiguration(secrets.Config(state.State, member, node, image));
+    }
+
+    private async Task<ClusterFacts> Facts()
+    {
+        var nodes = new List<NodeRecord>();
+        foreach (var member in state.State.Members)
+        {
+            if (await store.ReadAsync(RecordKind.Nodes, member.Node, CancellationToken.None) is { } row)
+                nodes.Add(RecordJson.Read<NodeRecord>(row.Data));
+        }
+        var incomplete = MemberChoice.Missing(state.State, Role.ControlPlane) > 0 || MemberChoice.Missing(state.State, Role.Worker) > 0;
+        if (incomplete)
+            nodes.AddRange((await store.ReadAllAsync<NodeRecord>(RecordKind.Nodes, CancellationToken.None)).Where(n => n.Allocation is null));
+        return new([.. nodes.DistinctBy(n => n.Metadata.Name)], time.GetUtcNow());
+    }
+
+    private async Task<ImageRecord?> Image(string name) =>
+        await store.ReadAsync(RecordKind.Images, name, CancellationToken.None) is { } row ? RecordJson.Read<ImageRecord>(row.Data) : null;
+
+    private Refusal? Refuse(string etag) => !state.RecordExists
+        ? new(RefusalKind.NotFound, $"there is no cluster {Name}.")
+        : etag != "" && etag != state.Etag
+        ? new(RefusalKind.Aborted, "the cluster was changed in between; read it again.", "metadata.etag")
+        : null;
+
+    private static string PhaseSentence(ClusterRecord cluster) => cluster.Waiting.Count == 0
+        ? $"all {cluster.Members.Count} members are Running"
+        : string.Join("; ", cluster.Waiting.Take(3).Select(w => $"{w.WaitsFor} ({w.Observed})"));
+
+    private Task Tell(EventSeverity severity, string reason, string message) =>
+        log.AppendAsync(new(time.GetUtcNow(), severity, $"{RecordKind.Clusters}/{Name}", reason, message), CancellationToken.None);
+
+    private async Task Store(ClusterRecord next)
+    {
+        try
+        {
+            state.State = next;
+            await state.WriteStateAsync();
+        }
+        catch
+        {
+            // Memory may not run ahead of storage.
+            DeactivateOnIdle();
+            throw;
+        }
+    }
+
+    private void Signal() => signal ??= this.RegisterGrainTimer(Look, new GrainTimerCreationOptions
+    {
+        DueTime = SignalDelay,
+        Period = Timeout.InfiniteTimeSpan,
+        KeepAlive = true,
+    });
+
+    private async Task Look(CancellationToken cancellation)
+    {
+        signal?.Dispose();
+        signal = null;
+        await Reconcile();
+    }
+}
