@@ -53,6 +53,9 @@ public sealed partial record Filter
         return true;
     }
 
+    /// <summary>The paths that the terms name: whoever knows the resource can refuse one that it does not have.</summary>
+    public IEnumerable<string> Paths => terms.Select(term => term.Path);
+
     /// <summary>True when every term holds. The function gives all values of a path; none when it is not set.</summary>
     public bool Matches(Func<string, IEnumerable<string>> values)
     {

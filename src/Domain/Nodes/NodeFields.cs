@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using System.Globalization;
 
 namespace Cozy.Fleet.Domain.Nodes;
@@ -8,6 +9,54 @@ public static class NodeFields
     private const string Label = "metadata.labels.";
     private const string Annotation = "metadata.annotations.";
 
+    private static readonly FrozenDictionary<string, Func<NodeRecord, IEnumerable<string>>> Fields =
+        new Dictionary<string, Func<NodeRecord, IEnumerable<string>>>
+        {
+            ["metadata.name"] = n => [n.Metadata.Name],
+            ["spec.acceptance.state"] = n => ["ACCEPTANCE_STATE_" + Upper(n.Spec.Acceptance.State.ToString())],
+            ["spec.hostname"] = n => [n.Spec.Hostname],
+            ["spec.roleHint"] = n => [RoleName(n.Spec.RoleHint)],
+            ["spec.paused"] = n => [Bool(n.Spec.Paused)],
+            ["spec.locked"] = n => [Bool(n.Spec.Locked)],
+            ["spec.installDisk"] = n => [n.Spec.InstallDisk],
+            ["status.phase"] = n => ["NODE_PHASE_" + Upper(n.Phase.ToString())],
+            ["status.uuid"] = n => [n.Uuid],
+            ["status.macs"] = n => n.Macs,
+            ["status.rack"] = n => [n.Rack],
+            ["status.firmware"] = n => [n.Firmware == Firmware.Unknown ? "" : "FIRMWARE_" + Upper(n.Firmware.ToString())],
+            ["status.architecture"] = n =>
+                [n.Architecture == Architecture.Unknown ? "" : "ARCHITECTURE_" + Upper(n.Architecture.ToString())],
+            ["status.address"] = n => [n.Address],
+            ["status.cluster"] = n => [n.Allocation?.Cluster ?? ""],
+            ["status.role"] = n => [RoleName(n.Allocation?.Role ?? Role.Unspecified)],
+            ["status.hostname"] = n => [n.Allocation?.Hostname ?? ""],
+            ["status.talosVersion"] = n => [n.Observed?.TalosVersion ?? ""],
+            ["status.schematicId"] = n => [n.Observed?.SchematicId ?? ""],
+            ["status.ready"] = n => [Bool(n.Observed?.Ready ?? false)],
+            ["status.quarantineReason"] = n => [n.QuarantineReason],
+            ["status.facts.manufacturer"] = n => [n.Facts?.Manufacturer ?? ""],
+            ["status.facts.product"] = n => [n.Facts?.Product ?? ""],
+            ["status.facts.serial"] = n => [n.Facts?.Serial ?? ""],
+            ["status.facts.cpuThreads"] = n => [n.Facts?.CpuThreads.ToString(CultureInfo.InvariantCulture) ?? ""],
+            ["status.facts.memoryBytes"] = n => [n.Facts?.MemoryBytes.ToString(CultureInfo.InvariantCulture) ?? ""],
+            ["status.facts.disks.device"] = n => Disks(n, d => d.Device),
+            ["status.facts.disks.model"] = n => Disks(n, d => d.Model),
+            ["status.facts.disks.serial"] = n => Disks(n, d => d.Serial),
+            ["status.facts.disks.transport"] = n => Disks(n, d => d.Transport),
+            ["status.facts.links.name"] = n => Links(n, l => l.Name),
+            ["status.facts.links.mac"] = n => Links(n, l => l.Mac),
+        }.ToFrozenDictionary(StringComparer.Ordinal);
+
+    /// <summary>Every path but the labels' and annotations', which have the names that people gave them.</summary>
+    public static IReadOnlyList<string> Paths => Fields.Keys;
+
+    public static bool Knows(string path)
+    {
+        ArgumentNullException.ThrowIfNull(path);
+        return Fields.ContainsKey(path) || path.StartsWith(Label, StringComparison.Ordinal)
+            || path.StartsWith(Annotation, StringComparison.Ordinal);
+    }
+
     public static IEnumerable<string> Values(NodeRecord node, string path)
     {
         ArgumentNullException.ThrowIfNull(node);
@@ -16,54 +65,12 @@ public static class NodeFields
             return node.Metadata.Labels.TryGetValue(path[Label.Length..], out var label) ? [label] : [];
         if (path.StartsWith(Annotation, StringComparison.Ordinal))
             return node.Metadata.Annotations.TryGetValue(path[Annotation.Length..], out var value) ? [value] : [];
-        return Many(node, path).Where(v => v != "");
+        return Fields.TryGetValue(path, out var field) ? field(node).Where(v => v != "") : [];
     }
 
-    private static IEnumerable<string> Many(NodeRecord node, string path) => path switch
-    {
-        "status.macs" => node.Macs,
-        "status.facts.disks.device" => node.Facts?.Disks.Select(d => d.Device) ?? [],
-        "status.facts.disks.model" => node.Facts?.Disks.Select(d => d.Model) ?? [],
-        "status.facts.disks.serial" => node.Facts?.Disks.Select(d => d.Serial) ?? [],
-        "status.facts.links.name" => node.Facts?.Links.Select(l => l.Name) ?? [],
-        "status.facts.links.mac" => node.Facts?.Links.Select(l => l.Mac) ?? [],
-        _ => [One(node, path)],
-    };
+    private static IEnumerable<string> Disks(NodeRecord node, Func<Disk, string> field) => node.Facts?.Disks.Select(field) ?? [];
 
-    private static string One(NodeRecord node, string path) => path switch
-    {
-        "metadata.name" => node.Metadata.Name,
-        "spec.acceptance.state" => "ACCEPTANCE_STATE_" + node.Spec.Acceptance.State.ToString().ToUpperInvariant(),
-        "spec.hostname" => node.Spec.Hostname,
-        "spec.roleHint" => RoleName(node.Spec.RoleHint),
-        "spec.paused" => Bool(node.Spec.Paused),
-        "spec.locked" => Bool(node.Spec.Locked),
-        "spec.installDisk" => node.Spec.InstallDisk,
-        _ => Status(node, path),
-    };
-
-    private static string Status(NodeRecord node, string path) => path switch
-    {
-        "status.phase" => "NODE_PHASE_" + Upper(node.Phase.ToString()),
-        "status.uuid" => node.Uuid,
-        "status.rack" => node.Rack,
-        "status.firmware" => "FIRMWARE_" + node.Firmware.ToString().ToUpperInvariant(),
-        "status.architecture" => "ARCHITECTURE_" + node.Architecture.ToString().ToUpperInvariant(),
-        "status.address" => node.Address,
-        "status.cluster" => node.Allocation?.Cluster ?? "",
-        "status.role" => RoleName(node.Allocation?.Role ?? Role.Unspecified),
-        "status.hostname" => node.Allocation?.Hostname ?? "",
-        "status.talosVersion" => node.Observed?.TalosVersion ?? "",
-        "status.schematicId" => node.Observed?.SchematicId ?? "",
-        "status.ready" => Bool(node.Observed?.Ready ?? false),
-        "status.quarantineReason" => node.QuarantineReason,
-        "status.facts.manufacturer" => node.Facts?.Manufacturer ?? "",
-        "status.facts.product" => node.Facts?.Product ?? "",
-        "status.facts.serial" => node.Facts?.Serial ?? "",
-        "status.facts.cpuThreads" => node.Facts?.CpuThreads.ToString(CultureInfo.InvariantCulture) ?? "",
-        "status.facts.memoryBytes" => node.Facts?.MemoryBytes.ToString(CultureInfo.InvariantCulture) ?? "",
-        _ => "",
-    };
+    private static IEnumerable<string> Links(NodeRecord node, Func<Link, string> field) => node.Facts?.Links.Select(field) ?? [];
 
     private static string RoleName(Role role) => role == Role.Unspecified ? "" : "ROLE_" + Upper(role.ToString());
 

@@ -1,0 +1,40 @@
+using Cozy.Fleet.Domain.Nodes;
+using V1 = Cozy.Fleet.Contracts.V1;
+
+namespace Cozy.Fleet.Coordinator.Api.Mapping;
+
+internal static class NodeFactsMap
+{
+    public static V1.NodeFacts ToProto(this NodeFacts facts)
+    {
+        var proto = new V1.NodeFacts
+        {
+            Manufacturer = facts.Manufacturer,
+            Product = facts.Product,
+            Serial = facts.Serial,
+            CpuThreads = facts.CpuThreads,
+            MemoryBytes = facts.MemoryBytes,
+        };
+        proto.Disks.Add(facts.Disks.Select(ToProto));
+        proto.Links.Add(facts.Links.Select(ToProto));
+        return proto;
+    }
+
+    private static V1.Disk ToProto(Disk disk) => new()
+    {
+        Device = disk.Device,
+        SizeBytes = disk.SizeBytes,
+        Model = disk.Model,
+        Serial = disk.Serial,
+        Transport = disk.Transport,
+        Rotational = disk.Rotational,
+        ReadOnly = disk.ReadOnly,
+    };
+
+    private static V1.Link ToProto(Link link)
+    {
+        var proto = new V1.Link { Name = link.Name, Mac = link.Mac, Up = link.Up, SpeedMegabits = link.SpeedMegabits };
+        proto.Addresses.Add(link.Addresses);
+        return proto;
+    }
+}

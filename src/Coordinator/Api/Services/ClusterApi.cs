@@ -1,0 +1,93 @@
+using Cozy.Fleet.Coordinator.Api.Errors;
+using Cozy.Fleet.Coordinator.Api.Reading;
+using Cozy.Fleet.Coordinator.Api.Writing;
+using Cozy.Fleet.Coordinator.Clusters;
+using Grpc.Core;
+using V1 = Cozy.Fleet.Contracts.V1;
+
+namespace Cozy.Fleet.Coordinator.Api.Services;
+
+internal sealed class ClusterApi(
+    ResourceReader<V1.Cluster> reader, ResourceWatch<V1.Cluster> watch, ResourceWriter<V1.Cluster> writer, Mutations mutations,
+    IGrainFactory grains)
+    : V1.ClusterService.ClusterServiceBase
+{
+    public override async Task<V1.GetClusterResponse> GetCluster(V1.GetClusterRequest request, ServerCallContext context) =>
+        new() { Cluster = await reader.GetAsync(request.Name, context.CancellationToken) };
+
+    public override async Task<V1.ListClustersResponse> ListClusters(V1.ListClustersRequest request, ServerCallContext context)
+    {
+        var page = await reader.ListAsync(request.PageSize, request.PageToken, request.Filter, context.CancellationToken);
+        return new() { Clusters = { page.Items }, NextPageToken = page.NextToken };
+    }
+
+    public override async Task WatchClusters(
+        V1.WatchClustersRequest request, IServerStreamWriter<V1.WatchClustersResponse> responseStream, ServerCallContext context)
+    {
+        await foreach (var change in watch.WatchAsync(request.Filter, request.ResumeToken, context.CancellationToken))
+        {
+            await responseStream.WriteAsync(
+                new() { Type = change.Type, Cluster = change.Item, ResumeToken = change.ResumeToken }, context.CancellationToken);
+        }
+    }
+
+    public override async Task<V1.CreateClusterResponse> CreateCluster(V1.CreateClusterRequest request, ServerCallContext context)
+    {
+        var ask = new Ask($"clusters/{request.Cluster?.Metadata?.Name}", request.RequestId, request.ValidateOnly);
+        return await mutations.RunAsync<V1.CreateClusterResponse>(context, request, ask, async mutation =>
+            new() { Cluster = await writer.CreateAsync(request.Cluster, request.ValidateOnly, mutation) });
+    }
+
+    public override async Task<V1.UpdateClusterResponse> UpdateCluster(V1.UpdateClusterRequest request, ServerCallContext context)
+    {
+        var ask = new Ask($"clusters/{request.Cluster?.Metadata?.Name}", request.RequestId, request.ValidateOnly);
+        var how = (request.ValidateOnly, request.AllowMissing);
+        return await mutations.RunAsync<V1.UpdateClusterResponse>(context, request, ask, async mutation =>
+            new() { Cluster = await writer.UpdateAsync(request.Cluster, request.UpdateMask, how, mutation) });
+    }
+
+    public override async Task<V1.DeleteClusterResponse> DeleteCluster(V1.DeleteClusterRequest request, ServerCallContext context)
+    {
+        var ask = new Ask($"clusters/{request.Name}", request.RequestId);
+        return await mutations.RunAsync<V1.DeleteClusterResponse>(context, request, ask, async mutation =>
+        {
+            await writer.DeleteAsync(request.Name, request.Etag, mutation);
+            return new();
+        });
+    }
+
+    public override async Task<V1.GetKubeconfigResponse> GetKubeconfig(V1.GetKubeconfigRequest request, ServerCallContext context)
+    {
+        var ttl = Lifetime(request.TtlSeconds);
+        var config = await IssueAsync(context, request.Name, grain => grain.IssueKubeconfig(ttl));
+        return new() { Kubeconfig = config.Yaml };
+    }
+
+    public override async Task<V1.GetTalosconfigResponse> GetTalosconfig(V1.GetTalosconfigRequest request, ServerCallContext context)
+    {
+        var ttl = Lifetime(request.TtlSeconds);
+        var role = request.Role == "" ? "os:reader" : request.Role;
+        if (role is not ("os:reader" or "os:operator" or "os:admin"))
+            throw Problems.Of("role", $"'{role}' is not os:reader, os:operator or os:admin");
+        var config = await IssueAsync(context, request.Name, grain => grain.IssueTalosconfig(ttl, role));
+        return new() { Talosconfig = config.Yaml };
+    }
+
+    // Whoever gets a key to a cluster stands in the log like whoever changes it.
+    private async Task<IssuedConfig> IssueAsync(
+        ServerCallContext context, string name, Func<IClusterGrain, Task<Domain.Answer<IssuedConfig>>> issue)
+    {
+        await reader.GetAsync(name, context.CancellationToken);
+        var config = (await issue(grains.GetGrain<IClusterGrain>(name))).Unwrap();
+        mutations.LogIssued(context, $"clusters/{name}");
+        return config;
+    }
+
+    private static TimeSpan Lifetime(long seconds) => seconds switch
+    {
+        0 => TimeSpan.FromHours(12),
+        < 0 => throw Problems.Of("ttl_seconds", "must not be negative"),
+        > 365L * 24 * 3600 => throw Problems.Of("ttl_seconds", "must be at most one year"),
+        _ => TimeSpan.FromSeconds(seconds),
+    };
+}
