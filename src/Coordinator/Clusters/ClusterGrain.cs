@@ -1,4 +1,5 @@
 using Cozy.Fleet.Coordinator.Events;
+using Cozy.Fleet.Coordinator.Hosting;
 using Cozy.Fleet.Coordinator.Nodes;
 using Cozy.Fleet.Coordinator.Racks;
 using Cozy.Fleet.Coordinator.Rollouts;
@@ -26,7 +27,7 @@ internal sealed class ClusterGrain(
 
     private readonly Dictionary<string, DateTimeOffset> sent = [];
     private readonly ObservationLeases observation = new();
-    private IGrainTimer? signal;
+    private GrainSignal? signal;
 
     private string Name => this.GetPrimaryKeyString();
 
@@ -267,17 +268,5 @@ internal sealed class ClusterGrain(
         }
     }
 
-    private void Signal() => signal ??= this.RegisterGrainTimer(Look, new GrainTimerCreationOptions
-    {
-        DueTime = SignalDelay,
-        Period = Timeout.InfiniteTimeSpan,
-        KeepAlive = true,
-    });
-
-    private async Task Look(CancellationToken cancellation)
-    {
-        signal?.Dispose();
-        signal = null;
-        await Reconcile();
-    }
+    private void Signal() => (signal ??= new(this, SignalDelay, Reconcile)).Raise();
 }
