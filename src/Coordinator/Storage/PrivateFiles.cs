@@ -31,5 +31,5 @@ internal static class PrivateFiles
     }
 
     private static FileStreamOptions Options(FileMode mode) =>
-        new() { Mode = mode, Access = FileAccess.Write, Share = FileShare.ReadWrite, UnixCreateMode = OwnerReadWrite };
+        new() { Mode = mode, Access = FileAccess.Write, UnixCreateMode = OwnerReadWrite };
 }
