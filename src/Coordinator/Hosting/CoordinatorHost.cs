@@ -1,5 +1,8 @@
 using System.Net;
+using Cozy.Fleet.Coordinator.Api;
+using Cozy.Fleet.Coordinator.Clusters;
 using Cozy.Fleet.Coordinator.Enrolment;
+using Cozy.Fleet.Coordinator.Session;
 using Cozy.Fleet.Coordinator.Storage;
 
 namespace Cozy.Fleet.Coordinator.Hosting;
@@ -19,14 +22,15 @@ internal static class CoordinatorHost
         builder.Services.AddSingleton(_ => DataDirectoryLock.Take(options.DataDirectory));
         builder.Services.AddFleetStorage(options.DataDirectory);
         builder.Services.AddFleetEnrolment(options);
-        // AddFleetApi() goes here.
-        // AddAgentSessions() goes here.
+        builder.Services.AddFleetApi();
+        builder.Services.AddSingleton<ClusterSecrets>();
+        builder.Services.AddHostedService<Reconciler>();
         builder.AddFleetLogging().AddFleetTracing().AddFleetOrleans().AddFleetGrpc(options);
 
         var app = builder.Build();
         app.MapFleetGrpc().MapFleetEnrolment();
-        // MapFleetApi() goes here.
-        // MapAgentSessions() goes here.
+        app.MapFleetApi();
+        app.MapAgentSessions();
         return app;
     }
 

@@ -3,7 +3,6 @@ using Cozy.Fleet.Coordinator.Racks;
 using Cozy.Fleet.Domain.Racks;
 using Cozy.Fleet.Primitives;
 using Google.Protobuf.WellKnownTypes;
-using DomainImages = Cozy.Fleet.Domain.Images;
 using Machine = Cozy.Fleet.Domain.Nodes;
 
 namespace Cozy.Fleet.Coordinator.Session;
@@ -54,7 +53,7 @@ internal static class SessionMapping
         return message;
     }
 
-    private static BootImage ToMessage(DomainImages.ImageRecord image)
+    private static BootImage ToMessage(Domain.Images.ImageRecord image)
     {
         var message = new BootImage { Name = image.Metadata.Name, TalosVersion = image.Spec.TalosVersion };
         message.KernelArgs.AddRange(image.Spec.KernelArgs);
