@@ -54,14 +54,15 @@ public sealed record TalosResult(TalosFailure Failure, string Message, int ExitC
         exitCode == 0 ? lastLine : $"the installer ended with code {exitCode}: {lastLine}",
         exitCode);
 
-    // No connection, or no handshake: the call was never sent. A reset in the middle looks different. A connection that was not made in
-    // time ends as a cancelled task with the timeout inside.
+    // No connection, or no handshake: the call was never sent. gRPC's own transport reports a refused connection as it is, HTTP wraps it,
+    // and one that was not made in time ends as a cancelled task with the timeout inside. A reset in the middle looks different.
     private static bool NeverConnected(RpcException exception) => exception.Status.DebugException switch
     {
         HttpRequestException { HttpRequestError: HttpRequestError.ConnectionError or HttpRequestError.SecureConnectionError
             or HttpRequestError.NameResolutionError } => true,
         HttpRequestException { InnerException: System.Security.Authentication.AuthenticationException } => true,
         OperationCanceledException { InnerException: TimeoutException } => true,
+        System.Net.Sockets.SocketException or TimeoutException => true,
         _ => false,
     };
 }

@@ -25,7 +25,9 @@ public sealed class CertificateAuthorityTests
 
         foreach (var (leaf, purpose) in new[] { (client, "sslclient"), (server, "sslserver") })
         {
-            var (exitCode, output) = await openssl.RunAsync("verify", "-x509_strict", "-purpose", purpose, "-CAfile", ca, leaf);
+            // The aggregator CA of Talos has no subject (talos.md 4.2), which only the strict rules mind.
+            string[] strict = subject == "" ? [] : ["-x509_strict"];
+            var (exitCode, output) = await OpenSsl.RunAsync(["verify", .. strict, "-purpose", purpose, "-CAfile", ca, leaf]);
             Assert.True(exitCode == 0, output);
         }
     }
@@ -37,7 +39,7 @@ public sealed class CertificateAuthorityTests
         var authority = CertificateAuthority.Create("O=talos", PrivateKey.NewEd25519(), Now, Year);
         var leaf = openssl.Write("leaf.pem", authority.Issue(Client()).Certificate);
 
-        var (exitCode, _) = await openssl.RunAsync(
+        var (exitCode, _) = await OpenSsl.RunAsync(
             "verify", "-purpose", "sslserver", "-CAfile", openssl.Write("ca.pem", authority.CertificatePem), leaf);
 
         Assert.NotEqual(0, exitCode);

@@ -23,7 +23,7 @@ internal sealed class OpenSsl : IDisposable
         return path;
     }
 
-    public async Task<(int ExitCode, string Output)> RunAsync(params string[] arguments)
+    public static async Task<(int ExitCode, string Output)> RunAsync(params string[] arguments)
     {
         using var process = Process.Start(new ProcessStartInfo("openssl", arguments) { RedirectStandardOutput = true, RedirectStandardError = true })!;
         var cancellation = TestContext.Current.CancellationToken;

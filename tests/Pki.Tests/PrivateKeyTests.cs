@@ -47,7 +47,7 @@ public sealed class PrivateKeyTests
         using var openssl = OpenSsl.OrSkip();
         var path = openssl.Write("key.pem", PemEncoding.WriteString("PRIVATE KEY", New(kind).ToPkcs8()) + "\n");
 
-        var (exitCode, output) = await openssl.RunAsync("pkey", "-in", path, "-noout", "-text");
+        var (exitCode, output) = await OpenSsl.RunAsync("pkey", "-in", path, "-noout", "-text");
 
         Assert.True(exitCode == 0, $"{label}: {output}");
     }

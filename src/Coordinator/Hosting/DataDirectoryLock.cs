@@ -16,19 +16,23 @@ internal sealed class DataDirectoryLock : IDisposable
         try
         {
             PrivateFiles.CreateDirectory(directory);
-            PrivateFiles.Touch(path);
         }
         catch (Exception cause) when (cause is IOException or UnauthorizedAccessException)
         {
-            throw new StorageException($"The data directory {directory} cannot be used: {cause.Message}", cause);
+            throw new StorageException($"The data directory {directory} cannot be made: {cause.Message}", cause);
         }
         try
         {
-            return new(new FileStream(path, FileMode.Open, FileAccess.ReadWrite, FileShare.None));
+            return new(PrivateFiles.OpenAlone(path));
+        }
+        catch (UnauthorizedAccessException cause)
+        {
+            throw new StorageException($"The data directory {directory} cannot be written: {cause.Message}", cause);
         }
         catch (IOException cause)
         {
-            throw new StorageException($"Another coordinator runs on the data directory {directory}; stop it, or give --data another one.", cause);
+            throw new StorageException(
+                $"Another coordinator runs on the data directory {directory}; stop it, or give --data another one. ({cause.Message})", cause);
         }
     }
 

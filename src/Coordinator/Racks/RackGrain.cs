@@ -1,5 +1,6 @@
 using Cozy.Fleet.Coordinator.Clusters;
 using Cozy.Fleet.Coordinator.Events;
+using Cozy.Fleet.Coordinator.Hosting;
 using Cozy.Fleet.Coordinator.Nodes;
 using Cozy.Fleet.Coordinator.Rollouts;
 using Cozy.Fleet.Coordinator.Storage;
@@ -27,7 +28,7 @@ internal sealed class RackGrain(
     private readonly AgentLink link = new();
     private readonly SemaphoreSlim writing = new(1);
     private readonly SemaphoreSlim publishing = new(1);
-    private IGrainTimer? publish;
+    private GrainSignal? publish;
 
     private string Name => this.GetPrimaryKeyString();
 
@@ -237,23 +238,16 @@ internal sealed class RackGrain(
         }
     }
 
-    private void SchedulePublish() => publish ??= this.RegisterGrainTimer(Publish, new GrainTimerCreationOptions
-    {
-        DueTime = PublishDelay,
-        Period = Timeout.InfiniteTimeSpan,
-        Interleave = true,
-    });
+    private void SchedulePublish() => (publish ??= new(this, PublishDelay, Publish, interleave: true)).Raise();
 
-    private async Task Publish(CancellationToken cancellation)
+    private async Task Publish()
     {
-        publish?.Dispose();
-        publish = null;
-        await publishing.WaitAsync(cancellation);
+        await publishing.WaitAsync();
         try
         {
             if (!link.IsConnected || !state.RecordExists)
                 return;
-            var wanted = await Wanted(cancellation);
+            var wanted = await Wanted();
             if (link.Published is { } last && wanted with { Revision = last.Revision } == last)
                 return;
             await Change(rack => rack with { DesiredStateRevision = rack.DesiredStateRevision + 1 });
@@ -266,14 +260,14 @@ internal sealed class RackGrain(
     }
 
     // Only what machines of this rack may have to boot is fetched into its cache.
-    private async Task<AgentDesiredState> Wanted(CancellationToken cancellation)
+    private async Task<AgentDesiredState> Wanted()
     {
         var rack = state.State;
         var names = rack.Boots.Values.Select(b => b.Intent.Image).Append(rack.Spec.DiscoveryImage).Where(n => n != "").Distinct().Order(StringComparer.Ordinal);
         var images = new List<ImageRecord>();
         foreach (var name in names)
         {
-            if (await store.ReadAsync(RecordKind.Images, name, cancellation) is { } row)
+            if (await store.ReadAsync(RecordKind.Images, name, CancellationToken.None) is { } row)
                 images.Add(RecordJson.Read<ImageRecord>(row.Data));
         }
         return new(0, images.ToEquatableArray(), rack.Boots.Values.ToEquatableArray(), rack.Spec.DiscoveryImage);

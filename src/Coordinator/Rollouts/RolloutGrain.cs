@@ -27,7 +27,8 @@ internal sealed class RolloutGrain(
     private static readonly TimeSpan SignalDelay = TimeSpan.FromMilliseconds(10);
     private static readonly TimeSpan OrderRepeat = TimeSpan.FromSeconds(10);
 
-    private IGrainTimer? timer;
+    private IGrainTimer? ticks;
+    private GrainSignal? signal;
     private (string OperationId, DateTimeOffset Time) sent;
     private bool settled;
 
@@ -216,17 +217,8 @@ internal sealed class RolloutGrain(
 
     private void Schedule(bool soon = false)
     {
-        timer ??= this.RegisterGrainTimer(Look, new GrainTimerCreationOptions { DueTime = SignalDelay, Period = LookInterval, KeepAlive = true });
+        ticks ??= this.RegisterGrainTimer(_ => Reconcile(), new GrainTimerCreationOptions { DueTime = SignalDelay, Period = LookInterval, KeepAlive = true });
         if (soon)
-            timer.Change(SignalDelay, LookInterval);
-    }
-
-    private async Task Look(CancellationToken cancellation)
-    {
-        await Reconcile();
-        if (state.RecordExists && state.State.State == RolloutState.Running)
-            return;
-        timer?.Dispose();
-        timer = null;
+            (signal ??= new(this, SignalDelay, Reconcile)).Raise();
     }
 }

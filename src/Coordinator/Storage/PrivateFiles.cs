@@ -30,6 +30,9 @@ internal static class PrivateFiles
         using var file = new FileStream(path, Options(FileMode.OpenOrCreate));
     }
 
-    private static FileStreamOptions Options(FileMode mode) =>
-        new() { Mode = mode, Access = FileAccess.Write, UnixCreateMode = OwnerReadWrite };
+    /// <summary>Opens or makes a file that nobody else can open so while it is open.</summary>
+    public static FileStream OpenAlone(string path) => new(path, Options(FileMode.OpenOrCreate, FileShare.None));
+
+    private static FileStreamOptions Options(FileMode mode, FileShare share = FileShare.ReadWrite) =>
+        new() { Mode = mode, Access = FileAccess.Write, Share = share, UnixCreateMode = OwnerReadWrite };
 }

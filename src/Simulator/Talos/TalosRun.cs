@@ -25,6 +25,9 @@ public enum Stage
 /// </summary>
 internal sealed partial class TalosRun : IDisposable
 {
+    // The network to a sink is real, however fast a machine's time passes.
+    private static readonly TimeSpan LeastDrain = TimeSpan.FromSeconds(2);
+
     private readonly SimulatedMachine machine;
     private readonly SimulatedClusters clusters;
     private readonly BootedKernel kernel;
@@ -155,7 +158,7 @@ internal sealed partial class TalosRun : IDisposable
     {
         Events.Complete();
         if (!powerOff.IsCancellationRequested)
-            await Task.WhenAny(sink, Pace.WaitAsync(10, powerOff));
+            await Task.WhenAny(sink, Task.Delay(Pace.Scaled(10) is var drain && drain > LeastDrain ? drain : LeastDrain, Pace.Clock, powerOff));
         await ended.CancelAsync();
         try
         {
