@@ -11,9 +11,6 @@ namespace Cozy.Fleet.Cli.Files;
 /// </summary>
 internal sealed class MessageReader(string file, FileErrors errors)
 {
-    // Deeper than any message of the contract: an alias that contains itself would never end.
-    private const int DeepestNesting = 32;
-
     private readonly Dictionary<string, Place> places = [];
 
     /// <summary>Where each field stands, by the path that the coordinator uses for it, such as `spec.assets[0].sha256`.</summary>
@@ -38,9 +35,7 @@ internal sealed class MessageReader(string file, FileErrors errors)
     private void Field(IMessage target, FieldDescriptor field, YamlNode node, string path)
     {
         places[path] = Place.Of(file, node.Start);
-        if (path.Count(letter => letter == '.') > DeepestNesting)
-            Wrong(node, path, "is nested too deeply");
-        else if (OtherOfOneof(target, field) is { } other)
+        if (OtherOfOneof(target, field) is { } other)
             Wrong(node, path, $"cannot be set together with {other.JsonName}");
         else if (field.IsMap)
             Map(target, field, node, path);
@@ -64,7 +59,7 @@ internal sealed class MessageReader(string file, FileErrors errors)
         var (keys, values) = (field.MessageType.FindFieldByNumber(1), field.MessageType.FindFieldByNumber(2));
         foreach (var (key, child) in map.Children)
         {
-            var place = $"{path}[{key}]";
+            var place = $"{path}[{(key as YamlScalarNode)?.Value}]";
             places[place] = Place.Of(file, child.Start);
             if (Value(keys, key, place) is { } name && Value(values, child, place) is { } value)
                 entries[name] = value;
