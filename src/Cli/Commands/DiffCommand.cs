@@ -86,7 +86,7 @@ internal static class DiffCommand
         var canvas = terminal.Canvas();
         foreach (var line in lines)
         {
-            var text = line.Sign == '@' ? line.Text : line.Sign + Table.Printable(line.Text);
+            var text = line.Sign == '@' ? line.Text : line.Sign + Output.Table.Printable(line.Text);
             if (terminal.IsInteractive)
                 canvas.Write(new Text(text + "\n", Colour(line.Sign)));
             else

@@ -20,7 +20,8 @@ internal sealed record Following<T>(Kind Kind, string Name, Func<T, bool> IsOver
 
     public required Func<T?, T, IEnumerable<string>> Lines { get; init; }
 
-    /// <summary>Shows what changes; returns the resource as it was at the end, or null when the time was up.</summary>
+    /// <summary>Shows what changes; returns the resource as it was last, and whether that was its end or the time was up.</summary>
+    /// <param name="limit">Zero waits for ever.</param>
     public async Task<(T Last, bool IsOver)> ToTheEndAsync(Session session, TimeSpan limit, CancellationToken cancellation)
     {
         var last = (T)await session.Resources.GetAsync(Kind, Name, cancellation);
