@@ -49,7 +49,7 @@ internal static class DiffCommand
         ];
     }
 
-    private static IReadOnlyList<DiffLine> Shown(IReadOnlyList<DiffLine> lines, IReadOnlyList<string> before, IReadOnlyList<string> after)
+    private static List<DiffLine> Shown(IReadOnlyList<DiffLine> lines, IReadOnlyList<string> before, IReadOnlyList<string> after)
     {
         var (i, j) = (0, 0);
         var shown = new List<DiffLine>(lines.Count);

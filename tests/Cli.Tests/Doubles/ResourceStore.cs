@@ -21,7 +21,7 @@ internal sealed class ResourceStore<T>(Kind kind, TimeProvider time)
     private readonly Dictionary<string, T> answered = [];
     private readonly List<(ChangeType Type, T Resource)> log = [];
     private TaskCompletionSource changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private CancellationTokenSource connections = new();
+    private TaskCompletionSource dropped = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private int forgotten;
 
     /// <summary>What is wrong with a resource that is written: the field and why; null when nothing is.</summary>
@@ -100,8 +100,8 @@ internal sealed class ResourceStore<T>(Kind kind, TimeProvider time)
     {
         lock (gate)
         {
-            connections.Cancel();
-            connections = new();
+            dropped.SetResult();
+            dropped = new(TaskCreationOptions.RunContinuationsAsynchronously);
         }
     }
 
@@ -111,14 +111,13 @@ internal sealed class ResourceStore<T>(Kind kind, TimeProvider time)
     public async Task WatchAsync(
         string filter, string resumeToken, Func<ChangeType, T?, string, Task> send, CancellationToken cancellation)
     {
-        var (place, drop) = (0, connections.Token);
+        var (place, drop) = (0, dropped.Task);
         lock (gate)
             ResumeTokens.Add(resumeToken);
         if (resumeToken == "")
             place = await PictureAsync(filter, send);
         else if ((place = int.Parse(resumeToken, System.Globalization.CultureInfo.InvariantCulture)) < forgotten)
             throw new RpcException(new(StatusCode.OutOfRange, "the resume token is too old."));
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(drop, cancellation);
         while (true)
         {
             (ChangeType Type, T Resource)[] news;
@@ -131,10 +130,9 @@ internal sealed class ResourceStore<T>(Kind kind, TimeProvider time)
                 if (Matches(filter, resource))
                     await send(type, resource, $"{place}");
             }
-            await more.WaitAsync(either.Token).ContinueWith(_ => { }, TaskScheduler.Default);
-            if (drop.IsCancellationRequested)
+            await Task.WhenAny(more, drop).WaitAsync(cancellation);
+            if (drop.IsCompleted)
                 throw new RpcException(new(StatusCode.Unavailable, "the coordinator goes down."));
-            cancellation.ThrowIfCancellationRequested();
         }
     }
 
