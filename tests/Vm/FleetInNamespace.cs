@@ -1,36 +1,44 @@
 using System.Runtime.CompilerServices;
-using System.Security.Cryptography;
-using System.Text.RegularExpressions;
 
 namespace Cozy.Fleet.Vm;
 
-/// <summary>Coordinator and agent as real processes inside the rack's namespace, and the real CLI to talk to them.</summary>
-internal sealed partial class FleetInNamespace : IAsyncDisposable
+/// <summary>
+/// Coordinator and agent as real processes inside the rack's namespace, the real CLI to talk to them, and the machines of the rack.
+/// </summary>
+internal sealed class FleetInNamespace(RackNetwork network, string directory) : IAsyncDisposable
 {
-    private static readonly TimeSpan StartLimit = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan StartLimit = TimeSpan.FromSeconds(90);
 
-    private readonly RackNetwork network;
-    private readonly string directory;
     private readonly List<LoggedProcess> processes = [];
+    private LoggedProcess? nodes;
 
-    private FleetInNamespace(RackNetwork network, string directory) => (this.network, this.directory) = (network, directory);
-
-    public static async Task<FleetInNamespace> StartAsync(
-        RackNetwork network, string directory, CancellationToken cancellation)
+    /// <summary>Starts both programs and makes the rack known; from then on it may be powered on.</summary>
+    public async Task StartAsync(string guest, CancellationToken cancellation)
     {
-        var fleet = new FleetInNamespace(network, directory);
-        await fleet.StartCoordinatorAsync(cancellation);
-        await fleet.StartAgentAsync(cancellation);
-        return fleet;
+        await StartAsync("coordinator", ["--data", Path.Combine(directory, "coordinator"), "--listen", "127.0.0.1:7443"], cancellation);
+        await ApplyAsync("image", await Documents.ImageAsync(guest, cancellation), cancellation);
+        await ApplyAsync("rack", Documents.Rack, cancellation);
+        var token = (await CliAsync(["token", "create", "--rack", "r1"], cancellation)).Trim().Split('\n')[^1];
+        var config = Path.Combine(directory, "agent.yaml");
+        await File.WriteAllTextAsync(config, Documents.Agent(Path.Combine(directory, "agent"), token), cancellation);
+        await StartAsync("agent", ["--config", config], cancellation);
+        nodes = Keep(LoggedProcess.Start("nodes", "ip", network.Inside(Cli(["watch", "nodes", "-o", "json"])), directory));
+    }
+
+    public async Task PowerOnAsync(MachineKind kind, CancellationToken cancellation) =>
+        Keep(await VirtualMachine.PowerOnAsync(network, kind, directory, cancellation));
+
+    /// <summary>Waits until the API tells that the node is so, and returns what it told.</summary>
+    public async Task<NodeSeen> UntilAsync(string node, Func<NodeSeen, bool> isSo, TimeSpan limit, CancellationToken cancellation)
+    {
+        var line = nodes!.LineAsync(line => NodeSeen.Parse(line) is { } seen && seen.Name == node && isSo(seen));
+        await AwaitAsync(line, $"node {node}", limit, cancellation);
+        return NodeSeen.Parse(await line)!;
     }
 
     /// <summary>Runs `cozyfleet` to its end and returns what it printed.</summary>
     public Task<string> CliAsync(IEnumerable<string> arguments, CancellationToken cancellation) =>
         Tool.RunAsync("ip", network.Inside(Cli(arguments)), cancellation);
-
-    /// <summary>Starts `cozyfleet` for as long as the test lasts, such as a watch.</summary>
-    public LoggedProcess StartCli(string name, IEnumerable<string> arguments) =>
-        Keep(LoggedProcess.Start("ip", network.Inside(Cli(arguments)), Path.Combine(directory, $"{name}.log")));
 
     public async Task ApplyAsync(string name, string yaml, CancellationToken cancellation)
     {
@@ -39,27 +47,11 @@ internal sealed partial class FleetInNamespace : IAsyncDisposable
         await CliAsync(["apply", "-f", file], cancellation);
     }
 
-    /// <summary>The image that the machines boot: Debian's kernel, and an initramfs whose init is the simulator's node program.</summary>
-    public static async Task<string> ImageYamlAsync(string guest, CancellationToken cancellation) =>
-        $"""
-        apiVersion: cozy.fleet/v1
-        kind: Image
-        metadata:
-          name: guest
-        spec:
-          talosVersion: v1.13.8
-          installer: registry.test/installer:v1.13.8
-          kernelArgs: [console=ttyS0]
-          assets:
-            - kind: ASSET_KIND_KERNEL
-              architecture: ARCHITECTURE_AMD64
-              url: file://{guest}/vmlinuz
-              sha256: {await DigestAsync(Path.Combine(guest, "vmlinuz"), cancellation)}
-            - kind: ASSET_KIND_INITRAMFS
-              architecture: ARCHITECTURE_AMD64
-              url: file://{guest}/initramfs.gz
-              sha256: {await DigestAsync(Path.Combine(guest, "initramfs.gz"), cancellation)}
-        """;
+    /// <summary>The command line of the CLI, for a person who wants to look around.</summary>
+    public string CliCommand => $"ip {string.Join(' ', network.Inside(Cli([])))}";
+
+    /// <summary>The newest lines of every program and console.</summary>
+    public string Tails() => string.Join("\n", processes.Select(p => $"--- {p.Name}, in {directory}\n{string.Join('\n', p.Tail(12))}"));
 
     /// <summary>A file below the root of the repository.</summary>
     public static string InRepository(string path, [CallerFilePath] string here = "") =>
@@ -72,41 +64,28 @@ internal sealed partial class FleetInNamespace : IAsyncDisposable
             await process.DisposeAsync();
     }
 
-    private async Task StartCoordinatorAsync(CancellationToken cancellation)
+    private async Task StartAsync(string name, string[] arguments, CancellationToken cancellation)
     {
-        string[] arguments = ["--data", Path.Combine(directory, "coordinator"), "--listen", "127.0.0.1:7443"];
-        await Start("coordinator", Program("Coordinator", "cozy-fleet-coordinator"), arguments)
-            .WaitForLineAsync(ReadyLine(), StartLimit, cancellation);
+        var program = Program(char.ToUpperInvariant(name[0]) + name[1..], $"cozy-fleet-{name}");
+        var process = Keep(LoggedProcess.Start(name, "ip", network.Inside(["dotnet", program, .. arguments]), directory));
+        var ready = process.LineAsync(line => line.Contains("ready: ", StringComparison.Ordinal));
+        await AwaitAsync(ready, $"{name} to be ready", StartLimit, cancellation);
     }
 
-    private async Task StartAgentAsync(CancellationToken cancellation)
+    // A program or machine that ends is a failure at once, not after the limit.
+    private async Task AwaitAsync(Task wanted, string what, TimeSpan limit, CancellationToken cancellation)
     {
-        var token = (await CliAsync(["token", "create", "--rack", "r1"], cancellation)).Trim().Split('\n')[^1].Trim();
-        var config = Path.Combine(directory, "agent.yaml");
-        await File.WriteAllTextAsync(config, AgentYaml(token), cancellation);
-        await Start("agent", Program("Agent", "cozy-fleet-agent"), ["--config", config])
-            .WaitForLineAsync(ReadyLine(), StartLimit, cancellation);
+        var ends = processes.Select(p => p.Ended).ToList();
+        using var timer = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        timer.CancelAfter(limit);
+        var late = Task.Delay(Timeout.InfiniteTimeSpan, timer.Token);
+        var first = await Task.WhenAny([wanted, late, .. ends]);
+        cancellation.ThrowIfCancellationRequested();
+        if (first == late)
+            throw new TimeoutException($"Waited {limit.TotalSeconds:0} seconds for {what}.");
+        if (first != wanted)
+            throw new InvalidOperationException($"{processes[ends.IndexOf((Task<int>)first)].Name} ended while we waited for {what}.");
     }
-
-    private string AgentYaml(string token) =>
-        $"""
-        rack: r1
-        data: {directory}/agent
-        coordinator:
-          endpoint: https://127.0.0.1:7443
-          token: {token}
-        network:
-          interface: {RackNetwork.Bridge}
-        dhcp:
-          mode: server
-          subnets:
-            - network: 10.77.0.0/24
-              ranges: [10.77.0.100-10.77.0.199]
-              router: 10.77.0.1
-        """;
-
-    private LoggedProcess Start(string name, string program, string[] arguments) => Keep(LoggedProcess.Start(
-        "ip", network.Inside(["dotnet", program, .. arguments]), Path.Combine(directory, $"{name}.log")));
 
     private LoggedProcess Keep(LoggedProcess process)
     {
@@ -122,13 +101,4 @@ internal sealed partial class FleetInNamespace : IAsyncDisposable
         var configuration = AppContext.BaseDirectory.Contains("/Release/", StringComparison.Ordinal) ? "Release" : "Debug";
         return InRepository($"src/{project}/bin/{configuration}/net10.0/{assembly}.dll");
     }
-
-    private static async Task<string> DigestAsync(string file, CancellationToken cancellation)
-    {
-        await using var stream = File.OpenRead(file);
-        return Convert.ToHexStringLower(await SHA256.HashDataAsync(stream, cancellation));
-    }
-
-    [GeneratedRegex("ready", RegexOptions.IgnoreCase)]
-    private static partial Regex ReadyLine();
 }

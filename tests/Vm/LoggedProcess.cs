@@ -4,73 +4,89 @@ using System.Text.RegularExpressions;
 namespace Cozy.Fleet.Vm;
 
 /// <summary>A long-running program whose output goes to a file and can be waited for, line by line.</summary>
-internal sealed class LoggedProcess : IAsyncDisposable
+internal sealed partial class LoggedProcess : IAsyncDisposable
 {
     private readonly Process process;
     private readonly StreamWriter log;
     private readonly Lock gate = new(); // Output and errors arrive on two threads.
     private readonly List<string> lines = [];
-    private readonly List<(Regex Pattern, TaskCompletionSource<string> Found)> waits = [];
+    private readonly List<(Func<string, bool> Wanted, TaskCompletionSource<string> Found)> waits = [];
+    private bool closed;
 
-    private LoggedProcess(Process process, StreamWriter log) => (this.process, this.log) = (process, log);
+    private LoggedProcess(string name, Process process, StreamWriter log) => (Name, this.process, this.log) = (name, process, log);
 
-    public static LoggedProcess Start(string program, IEnumerable<string> arguments, string logFile,
-        IReadOnlyDictionary<string, string>? environment = null)
+    public string Name { get; }
+
+    /// <summary>Completes when the program ends, with its exit code.</summary>
+    public Task<int> Ended => EndedAsync();
+
+    /// <param name="name">Names the log file, and stands before each line when the run is shown.</param>
+    public static LoggedProcess Start(string name, string program, IEnumerable<string> arguments, string directory)
     {
         var start = new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true };
-        foreach (var (name, value) in environment ?? new Dictionary<string, string>())
-            start.Environment[name] = value;
         var process = Process.Start(start) ?? throw new InvalidOperationException($"{program} could not be started.");
-        var logged = new LoggedProcess(process, new StreamWriter(logFile) { AutoFlush = true });
+        var log = new StreamWriter(Path.Combine(directory, $"{name}.log")) { AutoFlush = true };
+        var logged = new LoggedProcess(name, process, log);
         process.OutputDataReceived += (_, line) => logged.Add(line.Data);
         process.ErrorDataReceived += (_, line) => logged.Add(line.Data);
-        process.EnableRaisingEvents = true;
-        process.Exited += (_, _) => logged.Ended();
         process.BeginOutputReadLine();
         process.BeginErrorReadLine();
         return logged;
     }
 
-    /// <summary>The first line, past or to come, that matches.</summary>
-    public async Task<string> WaitForLineAsync(Regex pattern, TimeSpan limit, CancellationToken cancellation)
+    /// <summary>The first line, past or to come, that is wanted.</summary>
+    public Task<string> LineAsync(Func<string, bool> wanted)
     {
         var found = new TaskCompletionSource<string>(TaskCreationOptions.RunContinuationsAsynchronously);
         lock (gate)
         {
-            if (lines.Find(line => pattern.IsMatch(line)) is { } line)
-                return line;
-            waits.Add((pattern, found));
+            if (lines.Find(line => wanted(line)) is { } line)
+                return Task.FromResult(line);
+            waits.Add((wanted, found));
         }
-        return await found.Task.WaitAsync(limit, cancellation);
+        return found.Task;
+    }
+
+    /// <summary>The newest lines, such as for the message of a failure.</summary>
+    public IReadOnlyList<string> Tail(int count)
+    {
+        lock (gate)
+            return [.. lines.TakeLast(count)];
     }
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
         await Tool.EndAsync(process);
+        lock (gate)
+            closed = true;
         await log.DisposeAsync();
     }
 
-    private void Add(string? line)
+    private void Add(string? raw)
     {
-        if (line is null)
+        // Firmware positions the cursor; what it says is enough.
+        var line = raw is null ? "" : Terminal().Replace(raw, "").TrimEnd();
+        if (line == "")
             return;
         lock (gate)
         {
+            if (closed)
+                return;
             log.WriteLine(line);
             lines.Add(line);
-            foreach (var (_, found) in waits.Where(wait => wait.Pattern.IsMatch(line)))
+            foreach (var (_, found) in waits.Where(wait => wait.Wanted(line)))
                 found.TrySetResult(line);
         }
+        Show.Line(Name, line);
     }
 
-    private void Ended()
+    private async Task<int> EndedAsync()
     {
-        lock (gate)
-        {
-            foreach (var (pattern, found) in waits)
-                found.TrySetException(new InvalidOperationException(
-                    $"The program ended before it printed '{pattern}': {string.Join('\n', lines.TakeLast(20))}"));
-        }
+        await process.WaitForExitAsync();
+        return process.ExitCode;
     }
+
+    [GeneratedRegex(@"\x1b(\[[0-9;?=]*[A-Za-z]|[()][A-Z0-9]|c)|[\x00-\x08\x0b-\x1f]")]
+    private static partial Regex Terminal();
 }

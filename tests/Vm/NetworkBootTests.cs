@@ -1,98 +1,79 @@
 using System.Diagnostics;
-using System.Text.RegularExpressions;
 
 namespace Cozy.Fleet.Vm;
 
 /// <summary>
-/// Real firmware under software emulation boots over a real bridge through the real agent, and a machine becomes a cluster.
-/// `./fleet vm` shows the same with its consoles.
+/// Real firmware boots over a real bridge through the real agent, and a machine becomes a cluster. `./fleet vm` shows the same with
+/// its consoles.
 /// </summary>
-public sealed class NetworkBootTests
+public sealed class NetworkBootTests(ITestOutputHelper output)
 {
     // Emulated machines on two cores that other tests use as well: a boot takes under a minute alone.
     private static readonly TimeSpan BootLimit = TimeSpan.FromMinutes(5);
 
-    private static readonly MachineKind[] Kinds = [MachineKind.BiosVirtio, MachineKind.BiosE1000, MachineKind.UefiVirtio];
+    private readonly Stopwatch watch = Stopwatch.StartNew();
 
     [Fact]
     public async Task Bios_and_uefi_machines_reach_maintenance_and_one_becomes_a_cluster()
     {
-        var guest = FleetInNamespace.InRepository(".run/vm");
-        Assert.SkipUnless(Missing(guest) is null, Missing(guest) ?? "");
         var cancellation = TestContext.Current.CancellationToken;
-        var directory = Directory.CreateDirectory(Path.Combine(guest, "last-test")).FullName;
-        Directory.Delete(directory, recursive: true);
+        var guest = FleetInNamespace.InRepository(".run/vm");
+        await Prerequisites.RequireAsync(guest, cancellation);
+        var directory = Path.Combine(guest, "last-test");
+        if (Directory.Exists(directory))
+            Directory.Delete(directory, recursive: true);
         Directory.CreateDirectory(directory);
 
         await using var network = await RackNetwork.CreateAsync(cancellation);
-        await using var fleet = await FleetInNamespace.StartAsync(network, directory, cancellation);
-        await fleet.ApplyAsync("image", await FleetInNamespace.ImageYamlAsync(guest, cancellation), cancellation);
-        await fleet.ApplyAsync("rack", RackYaml, cancellation);
-        var nodes = fleet.StartCli("nodes", ["watch", "nodes", "-o", "json"]);
-
-        var machines = new List<VirtualMachine>();
+        await using var fleet = new FleetInNamespace(network, directory);
         try
         {
-            foreach (var kind in Kinds)
-                machines.Add(await VirtualMachine.PowerOnAsync(network, kind, directory, cancellation));
-            foreach (var machine in machines)
-                await nodes.WaitForLineAsync(InPhase(machine.Uuid, "MAINTENANCE"), BootLimit, cancellation);
-            await TakeIntoClusterAsync(fleet, machines[0], nodes, cancellation);
+            await fleet.StartAsync(guest, cancellation);
+            Say("coordinator and agent are ready");
+            var kinds = Enum.GetValues<MachineKind>();
+            foreach (var kind in kinds)
+                await fleet.PowerOnAsync(kind, cancellation);
+            await Task.WhenAll(kinds.Select(kind => BootAsync(fleet, kind, cancellation)));
+            await TakeIntoClusterAsync(fleet, VirtualMachine.Uuid(MachineKind.BiosVirtio), cancellation);
+            await KeepAsync(fleet, cancellation);
         }
-        finally
+        catch (Exception failure) when (failure is not OperationCanceledException)
         {
-            foreach (var machine in machines)
-                await machine.DisposeAsync();
+            throw new InvalidOperationException($"{failure.Message}\n{fleet.Tails()}", failure);
         }
     }
 
-    private static async Task TakeIntoClusterAsync(
-        FleetInNamespace fleet, VirtualMachine machine, LoggedProcess nodes, CancellationToken cancellation)
+    private async Task BootAsync(FleetInNamespace fleet, MachineKind kind, CancellationToken cancellation)
     {
-        await fleet.CliAsync(["node", "accept", machine.Uuid], cancellation);
-        await fleet.ApplyAsync("cluster", ClusterYaml(machine.Uuid), cancellation);
-        await nodes.WaitForLineAsync(InPhase(machine.Uuid, "RUNNING"), BootLimit, cancellation);
-        Assert.Contains("clusters:", await fleet.CliAsync(["cluster", "kubeconfig", "solo"], cancellation), StringComparison.Ordinal);
+        var powerOn = watch.Elapsed;
+        var node = await fleet.UntilAsync(
+            VirtualMachine.Uuid(kind), seen => seen.Stage == "MACHINE_STAGE_MAINTENANCE", BootLimit, cancellation);
+        Assert.Equal(kind == MachineKind.UefiVirtio ? "FIRMWARE_UEFI" : "FIRMWARE_BIOS", node.Firmware);
+        Say($"{kind} is in maintenance mode, {(watch.Elapsed - powerOn).TotalSeconds:0.0} s after power-on");
     }
 
-    private const string RackYaml =
-        """
-        apiVersion: cozy.fleet/v1
-        kind: Rack
-        metadata:
-          name: r1
-        spec:
-          discoveryImage: guest
-        """;
-
-    private static string ClusterYaml(string node) =>
-        $"""
-        apiVersion: cozy.fleet/v1
-        kind: Cluster
-        metadata:
-          name: solo
-        spec:
-          image: guest
-          kubernetesVersion: v1.36.3
-          controlPlane:
-            nodes: [{node}]
-        """;
-
-    // One resource a line: name and phase of a node stand in the same one.
-    private static Regex InPhase(string uuid, string phase) =>
-        new($"(?=.*{Regex.Escape(uuid)})(?=.*\"NODE_PHASE_{phase}\")", RegexOptions.None, TimeSpan.FromSeconds(1));
-
-    private static string? Missing(string guest) =>
-        !Environment.IsPrivilegedProcess ? "network namespaces need root"
-        : !File.Exists("/dev/net/tun") ? "this machine has no /dev/net/tun"
-        : !File.Exists(Path.Combine(guest, "initramfs.gz")) ? "no guest: `./fleet setup vm` makes it"
-        : !CanMakeNamespace() ? "this machine does not allow network namespaces"
-        : null;
-
-    private static bool CanMakeNamespace()
+    private async Task TakeIntoClusterAsync(FleetInNamespace fleet, string node, CancellationToken cancellation)
     {
-        using var unshare = Process.Start(new ProcessStartInfo("unshare", ["--net", "true"]) { RedirectStandardError = true });
-        unshare!.WaitForExit();
-        return unshare.ExitCode == 0;
+        await fleet.CliAsync(["node", "accept", node], cancellation);
+        await fleet.ApplyAsync("cluster", Documents.Cluster(node), cancellation);
+        await fleet.UntilAsync(node, seen => seen.Phase == "NODE_PHASE_RUNNING", BootLimit, cancellation);
+        var kubeconfig = await fleet.CliAsync(["cluster", "kubeconfig", "solo"], cancellation);
+        Assert.Contains("clusters:", kubeconfig, StringComparison.Ordinal);
+        Say("one of them is a cluster of its own, and its kubeconfig is here");
+    }
+
+    private async Task KeepAsync(FleetInNamespace fleet, CancellationToken cancellation)
+    {
+        if (!Show.Keeps)
+            return;
+        Say($"the machines stay until Ctrl-C; look around with\n{fleet.CliCommand} get nodes");
+        await Task.Delay(Timeout.InfiniteTimeSpan, cancellation);
+    }
+
+    private void Say(string what)
+    {
+        var line = $"{watch.Elapsed.TotalSeconds,6:0.0} s  {what}";
+        output.WriteLine(line);
+        Show.Line("fleet", line);
     }
 }

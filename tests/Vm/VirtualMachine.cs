@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Globalization;
 
 namespace Cozy.Fleet.Vm;
@@ -16,41 +15,33 @@ public enum MachineKind
     UefiVirtio,
 }
 
-/// <summary>A machine under software emulation whose links hang on the rack's bridge. Its console goes to a file.</summary>
-internal sealed class VirtualMachine : IAsyncDisposable
+/// <summary>A machine with real firmware, whose links hang on the rack's bridge. Its console is its output.</summary>
+internal static class VirtualMachine
 {
-    private readonly Process process;
+    /// <summary>The name that the coordinator gives to it.</summary>
+    public static string Uuid(MachineKind kind) =>
+        string.Create(CultureInfo.InvariantCulture, $"4f1ee700-0000-4000-8000-{Index(kind):x12}");
 
-    private VirtualMachine(Process process, string uuid) => (this.process, Uuid) = (process, uuid);
-
-    public string Uuid { get; }
-
-    public static async Task<VirtualMachine> PowerOnAsync(
+    public static async Task<LoggedProcess> PowerOnAsync(
         RackNetwork network, MachineKind kind, string directory, CancellationToken cancellation)
     {
-        var index = (int)kind + 1;
-        var uuid = string.Create(CultureInfo.InvariantCulture, $"4f1ee700-0000-4000-8000-{index:x12}");
-        var taps = kind == MachineKind.BiosE1000 ? new[] { $"tap{index}a", $"tap{index}b" } : [$"tap{index}a"];
+        var taps = kind == MachineKind.BiosE1000 ? new[] { $"tap{Index(kind)}a", $"tap{Index(kind)}b" } : [$"tap{Index(kind)}a"];
         foreach (var tap in taps)
             await network.AddTapAsync(tap, cancellation);
-
         string[] arguments =
         [
-            "-name", kind.ToString(), "-machine", "q35,accel=tcg", "-cpu", "max", "-m", "768", "-smp", "1", "-uuid", uuid,
-            "-display", "none", "-vga", "none", "-monitor", "none",
-            "-serial", $"file:{Path.Combine(directory, $"{kind}.console")}",
+            // Without graphics SeaBIOS and iPXE talk to the serial line as well (QEMU's `graphics` machine option).
+            "-name", $"{kind}", "-machine", "q35,accel=kvm:tcg,graphics=off", "-cpu", "max", "-m", "768", "-smp", "1",
+            "-uuid", Uuid(kind), "-display", "none", "-vga", "none", "-monitor", "none", "-serial", "stdio",
             // OVMF refuses to start its network stack without a random source (netboot.md 7.1).
             "-device", "virtio-rng-pci",
             .. Firmware(kind, directory),
-            .. Links(kind, index, taps),
+            .. Links(kind, taps),
         ];
-        var process = Tool.StartLogged(
-            "ip", network.Inside(["qemu-system-x86_64", .. arguments]), Path.Combine(directory, $"{kind}.qemu.log"));
-        return new(process, uuid);
+        return LoggedProcess.Start($"{kind}", "ip", network.Inside(["qemu-system-x86_64", .. arguments]), directory);
     }
 
-    /// <inheritdoc/>
-    public async ValueTask DisposeAsync() => await Tool.EndAsync(process);
+    private static int Index(MachineKind kind) => (int)kind + 1;
 
     private static string[] Firmware(MachineKind kind, string directory)
     {
@@ -65,9 +56,9 @@ internal sealed class VirtualMachine : IAsyncDisposable
         ];
     }
 
-    private static string[] Links(MachineKind kind, int index, string[] taps)
+    private static string[] Links(MachineKind kind, string[] taps)
     {
-        string Mac(int link) => string.Create(CultureInfo.InvariantCulture, $"52:54:00:77:{index:x2}:{link:x2}");
+        string Mac(int link) => string.Create(CultureInfo.InvariantCulture, $"52:54:00:77:{Index(kind):x2}:{link:x2}");
         string Tap(int link) => $"tap,id=net{link},ifname={taps[link]},script=no,downscript=no";
         return kind switch
         {

@@ -1,3 +1,5 @@
+using Cozy.Fleet.Coordinator.Api.Writing;
+using Cozy.Fleet.Coordinator.Storage;
 using Grpc.Core;
 using V1 = Cozy.Fleet.Contracts.V1;
 
@@ -16,6 +18,18 @@ public sealed class WriteTests(RunningApi api) : IClassFixture<RunningApi>
         var second = await api.Images.CreateImageAsync(request, cancellationToken: Token);
 
         Assert.Equal(first, second);
+    }
+
+    [Fact]
+    public async Task A_creation_whose_result_was_lost_in_a_crash_is_recognised()
+    {
+        var request = new V1.CreateImageRequest { Image = RunningApi.Image("survivor"), RequestId = Guid.NewGuid().ToString() };
+        var first = await api.Images.CreateImageAsync(request, cancellationToken: Token);
+        var store = api.Service<IRecordStore>();
+        var kept = await store.ReadAsync("requests", new RequestKey("CreateImage", "ann", request.RequestId).Digest, Token);
+        Assert.True(await store.DeleteAsync("requests", kept!.Name, kept.Etag, Token));
+
+        Assert.Equal(first, await api.Images.CreateImageAsync(request, cancellationToken: Token));
     }
 
     [Fact]

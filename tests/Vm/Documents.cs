@@ -1,0 +1,78 @@
+using System.Security.Cryptography;
+
+namespace Cozy.Fleet.Vm;
+
+/// <summary>The files that an operator would write for this rack.</summary>
+internal static class Documents
+{
+    public const string Version = "v1.13.9";
+
+    public const string Rack =
+        """
+        apiVersion: cozy.fleet/v1
+        kind: Rack
+        metadata:
+          name: r1
+        spec:
+          discoveryImage: guest
+        """;
+
+    public static string Cluster(string node) =>
+        $"""
+        apiVersion: cozy.fleet/v1
+        kind: Cluster
+        metadata:
+          name: solo
+        spec:
+          image: guest
+          kubernetesVersion: v1.36.3
+          controlPlane:
+            nodes: [{node}]
+        """;
+
+    /// <summary>The image that the machines boot: Debian's kernel, and an initramfs whose init is the simulator's node program.</summary>
+    public static async Task<string> ImageAsync(string guest, CancellationToken cancellation) =>
+        $"""
+        apiVersion: cozy.fleet/v1
+        kind: Image
+        metadata:
+          name: guest
+        spec:
+          talosVersion: {Version}
+          installer: registry.test/installer:{Version}
+          kernelArgs: [console=ttyS0, panic=10]
+          assets:
+            - kind: ASSET_KIND_KERNEL
+              architecture: ARCHITECTURE_AMD64
+              url: file://{guest}/vmlinuz
+              sha256: {await DigestAsync(Path.Combine(guest, "vmlinuz"), cancellation)}
+            - kind: ASSET_KIND_INITRAMFS
+              architecture: ARCHITECTURE_AMD64
+              url: file://{guest}/initramfs.gz
+              sha256: {await DigestAsync(Path.Combine(guest, "initramfs.gz"), cancellation)}
+        """;
+
+    /// <summary>The agent's configuration.</summary>
+    public static string Agent(string data, string token) =>
+        $"""
+        rack: r1
+        data: {data}
+        coordinator:
+          endpoint: https://127.0.0.1:7443
+          token: {token}
+        network:
+          interface: {RackNetwork.Bridge}
+        dhcp:
+          mode: server
+          subnets:
+            - network: 10.77.0.0/24
+              ranges: [10.77.0.100-10.77.0.199]
+              router: {RackNetwork.HostAddress}
+        """;
+
+    private static async Task<string> DigestAsync(string file, CancellationToken cancellation)
+    {
+        await using var stream = File.OpenRead(file);
+        return Convert.ToHexStringLower(await SHA256.HashDataAsync(stream, cancellation));
+    }
+}

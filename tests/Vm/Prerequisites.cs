@@ -1,0 +1,56 @@
+namespace Cozy.Fleet.Vm;
+
+/// <summary>What the test needs of this machine.</summary>
+internal static class Prerequisites
+{
+    private static readonly string[] Tools = ["ip", "qemu-system-x86_64", "dotnet"];
+
+    private static readonly string[] Files =
+    [
+        "/usr/share/OVMF/OVMF_CODE_4M.fd", "/usr/share/OVMF/OVMF_VARS_4M.fd",
+        "/usr/lib/ipxe/qemu/pxe-virtio.rom", "/usr/lib/ipxe/qemu/pxe-e1000.rom",
+        "/usr/lib/ipxe/undionly.kpxe", "/usr/lib/ipxe/snponly.efi",
+    ];
+
+    /// <summary>Skips the test where it cannot run. Where it should run, on the gate's machine with root, what is missing is a failure.</summary>
+    public static async Task RequireAsync(string guest, CancellationToken cancellation)
+    {
+        if (!Environment.IsPrivilegedProcess)
+            Assert.Skip("Network namespaces and taps need root.");
+        if (Missing(guest) is { } missing)
+        {
+            if (Environment.GetEnvironmentVariable("CI") == "true" || Show.IsOn)
+                Assert.Fail(missing);
+            Assert.Skip(missing);
+        }
+        if (await ForbiddenAsync(cancellation) is { } forbidden)
+            Assert.Skip($"This machine does not allow it: {forbidden}");
+    }
+
+    private static string? Missing(string guest)
+    {
+        var missing = Tools.Where(tool => !OnPath(tool)).Concat(Files.Where(file => !File.Exists(file))).ToList();
+        if (missing.Count > 0)
+            return $"Missing: {string.Join(", ", missing)}. `./fleet setup vm` installs it.";
+        var built = File.Exists(Path.Combine(guest, "vmlinuz")) && File.Exists(Path.Combine(guest, "initramfs.gz"));
+        return built ? null : "There is no guest to boot; `./fleet setup vm` makes it.";
+    }
+
+    // The kernel itself is asked, in a namespace that ends with the question. It alone knows what a container may do.
+    private static async Task<string?> ForbiddenAsync(CancellationToken cancellation)
+    {
+        const string Question = "ip link add probe type bridge && ip tuntap add probe0 mode tap && ip link set probe0 master probe";
+        try
+        {
+            await Tool.RunAsync("unshare", ["--net", "sh", "-c", Question], cancellation);
+            return null;
+        }
+        catch (InvalidOperationException refusal)
+        {
+            return refusal.Message;
+        }
+    }
+
+    private static bool OnPath(string tool) => (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':')
+        .Concat(["/usr/sbin", "/sbin"]).Any(directory => File.Exists(Path.Combine(directory, tool)));
+}
