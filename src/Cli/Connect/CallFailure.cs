@@ -48,6 +48,12 @@ internal static class CallFailure
                     $"The coordinator at {context.Endpoint.Authority} cannot be reached ({socket.Message}); start it, or correct endpoint in {context.Path}.");
             }
         }
+        if (check.Answered)
+        {
+            return new(
+                ExitCode.Unreachable,
+                $"The connection to the coordinator at {context.Endpoint.Authority} was lost ({Innermost(cause).Message.TrimEnd('.')}); run the command again.");
+        }
         // In TLS 1.3 the client is done before the server has looked at its certificate: a refusal arrives as an alert or as
         // the end of the connection, in place of the first answer (RFC 8446 4.4.2.4).
         return check.Passed

@@ -12,6 +12,9 @@ internal sealed class ServerCheck(X509Certificate2Collection authorities, Contex
     /// <summary>Whether a coordinator with the right certificate has answered.</summary>
     public bool Passed { get; private set; }
 
+    /// <summary>Whether a call was answered, so that our certificate is accepted, too.</summary>
+    public bool Answered { get; set; }
+
     public bool Accept(X509Certificate? shown, SslPolicyErrors errors)
     {
         Refusal = shown is X509Certificate2 certificate ? Problem(certificate, errors) : "shows no certificate";

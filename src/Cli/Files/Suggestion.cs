@@ -7,7 +7,7 @@ internal static class Suggestion
     public static string For(string word, IEnumerable<string> known)
     {
         var nearest = known.Select(candidate => (candidate, Distance: Distance(Plain(word), Plain(candidate))))
-            .Where(pair => pair.Distance <= Math.Max(1, word.Length / 3))
+            .Where(pair => pair.Distance <= Math.Max(1, (word.Length + 1) / 3))
             .OrderBy(pair => pair.Distance)
             .Select(pair => pair.candidate)
             .FirstOrDefault();

@@ -54,7 +54,7 @@ internal static class CozyFleetProgram
 
     private static Failure Misuse(ParseResult parsed)
     {
-        var errors = parsed.Errors.Select(error => error.Message.TrimEnd('.')).Distinct().ToArray();
+        var errors = parsed.Errors.Select(error => string.Join(' ', error.Message.Split([' ', '\r', '\n', '\t'], StringSplitOptions.RemoveEmptyEntries)).TrimEnd('.')).Distinct().ToArray();
         var path = string.Join(' ', Names(parsed.CommandResult.Command).Reverse());
         return new(ExitCode.Usage, $"{string.Join("; ", errors)}: see `{path} --help`.");
     }
