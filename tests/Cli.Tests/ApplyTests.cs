@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Cozy.Fleet.Cli.Hosting;
 using Cozy.Fleet.Cli.Tests.Doubles;
 using Cozy.Fleet.Contracts.V1;
@@ -19,6 +20,19 @@ public sealed class ApplyTests
         Assert.Equal(10_000_000_000UL, cli.Fleet.Clusters.Get("c1").Spec.Install.MinimumSizeBytes);
         Assert.Equal(AssetKind.Kernel, cli.Fleet.Images.Get("talos-v1.13.8").Spec.Assets.Single().Kind);
     }
+
+    [Fact]
+    public async Task The_examples_can_be_applied()
+    {
+        await using var cli = await Operator.StartAsync();
+
+        var run = await cli.RunAsync("apply", "-f", Examples());
+
+        Assert.Equal((ExitCode.Ok, "image/talos-v1.13.8 created\nrack/r1 created\ncluster/c1 created\n", ""), (run.Code, run.Output, run.Error));
+    }
+
+    private static string Examples([CallerFilePath] string here = "") =>
+        Path.GetFullPath(Path.Combine(Path.GetDirectoryName(here)!, "../../deploy/examples"));
 
     [Fact]
     public async Task A_second_apply_changes_nothing_and_a_changed_file_configures()

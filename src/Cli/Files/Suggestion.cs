@@ -8,7 +8,7 @@ internal static class Suggestion
     {
         var nearest = known.Select(candidate => (candidate, Distance: Distance(Plain(word), Plain(candidate))))
             .Where(pair => pair.Distance <= Math.Max(1, (word.Length + 1) / 3))
-            .OrderBy(pair => pair.Distance)
+            .OrderBy(pair => pair.Distance).ThenBy(pair => Math.Abs(pair.candidate.Length - word.Length))
             .Select(pair => pair.candidate)
             .FirstOrDefault();
         return nearest is null ? "" : $"; did you mean {nearest}?";
