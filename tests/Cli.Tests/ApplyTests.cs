@@ -16,7 +16,8 @@ public sealed class ApplyTests
 
         var first = await cli.RunAsync("apply", "-f", cli.Path("fleet"));
 
-        Assert.Equal((ExitCode.Ok, "image/talos-v1.13.8 created\nrack/r1 created\ncluster/c1 created\n", ""), (first.Code, first.Output, first.Error));
+        Assert.Equal((ExitCode.Ok, "image/talos-v1.13.8 created\nrack/r1 created\ncluster/c1 created\n", ""),
+            (first.Code, first.Output, first.Error));
         Assert.Equal(10_000_000_000UL, cli.Fleet.Clusters.Get("c1").Spec.Install.MinimumSizeBytes);
         Assert.Equal(AssetKind.Kernel, cli.Fleet.Images.Get("talos-v1.13.8").Spec.Assets.Single().Kind);
     }
@@ -28,7 +29,8 @@ public sealed class ApplyTests
 
         var run = await cli.RunAsync("apply", "-f", Examples());
 
-        Assert.Equal((ExitCode.Ok, "image/talos-v1.13.8 created\nrack/r1 created\ncluster/c1 created\n", ""), (run.Code, run.Output, run.Error));
+        Assert.Equal((ExitCode.Ok, "image/talos-v1.13.8 created\nrack/r1 created\ncluster/c1 created\n", ""),
+            (run.Code, run.Output, run.Error));
     }
 
     private static string Examples([CallerFilePath] string here = "") =>
@@ -172,7 +174,8 @@ public sealed class ApplyTests
         var changed = await cli.RunAsync("apply", "-f", rollout);
 
         Assert.Contains("there is no node 'n1'", absent.Error, StringComparison.Ordinal);
-        Assert.Equal(("node/n1 configured\n", "rollout/up created\n", "rollout/up unchanged\n"), (present.Output, made.Output, same.Output));
+        Assert.Equal(("node/n1 configured\n", "rollout/up created\n", "rollout/up unchanged\n"),
+            (present.Output, made.Output, same.Output));
         Assert.Equal(ExitCode.Refused, changed.Code);
         Assert.Contains("DIR/r.yaml:1:1: rollout/up is there already", changed.Error, StringComparison.Ordinal);
     }

@@ -15,7 +15,8 @@ internal static class Suggestion
     }
 
     // Case and underscores are the commonest slips: talos_version, TalosVersion.
-    private static string Plain(string word) => word.Replace("_", "", StringComparison.Ordinal).Replace("-", "", StringComparison.Ordinal).ToLowerInvariant();
+    private static string Plain(string word) =>
+        word.Replace("_", "", StringComparison.Ordinal).Replace("-", "", StringComparison.Ordinal).ToLowerInvariant();
 
     /// <summary>Levenshtein's distance, row by row.</summary>
     private static int Distance(string a, string b)
