@@ -73,11 +73,13 @@ internal static class AgentProgram
         await app.StartAsync();
         Announce(app, config);
         await app.WaitForShutdownAsync();
+        if (app.Services.GetRequiredService<SessionLoop>().Refusal is { } refusal)
+            throw refusal;
     }
 
     private static void AddServices(IServiceCollection services, AgentConfig config, TimeProvider clock, Journal journal, CommandLog commands)
     {
-        services.AddSingleton(config).AddSingleton(clock).AddSingleton(journal).AddSingleton(commands);
+        services.AddSingleton(config).AddSingleton(clock).AddSingleton(Random.Shared).AddSingleton(journal).AddSingleton(commands);
         services.AddSingleton(new LeaseTable(config.Subnets, config.Reservations));
         services.AddSingleton(new DesiredStateStore(config.DataDirectory));
         services.AddSingleton(new HttpClient { Timeout = TimeSpan.FromMinutes(30) });
