@@ -79,7 +79,7 @@ internal static class AgentProgram
 
     private static void AddServices(IServiceCollection services, AgentConfig config, TimeProvider clock, Journal journal, CommandLog commands)
     {
-        services.AddSingleton(config).AddSingleton(clock).AddSingleton(Random.Shared).AddSingleton(journal).AddSingleton(commands);
+        services.AddSingleton(config).AddSingleton(clock).AddSingleton(new Random()).AddSingleton(journal).AddSingleton(commands);
         services.AddSingleton(new LeaseTable(config.Subnets, config.Reservations));
         services.AddSingleton(new DesiredStateStore(config.DataDirectory));
         services.AddSingleton(new HttpClient { Timeout = TimeSpan.FromMinutes(30) });
