@@ -69,6 +69,8 @@ internal static class AgentProgram
         AddServices(builder.Services, config, clock, journal, commands);
         await using var app = builder.Build();
         app.Services.GetRequiredService<BootHttp>().Map(app);
+        if (app.Services.GetRequiredService<DesiredStateStore>().Damage is { } damage)
+            Log.Error(damage, "the stored desired state is damaged: machines boot their disks until the coordinator sends it again");
         WarnAboutLoaders(config);
         await app.StartAsync();
         Announce(app, config);
