@@ -5,7 +5,8 @@ namespace Cozy.Fleet.Dhcp.Tests;
 
 public sealed class DhcpRequestTests
 {
-    private static readonly MachineUuid Uuid = MachineUuid.Parse("4c4c4544-0042-3510-8054-b4c04f4b5a32");
+    private static readonly MachineUuid Uuid =
+        MachineUuid.TryParse("4c4c4544-0042-3510-8054-b4c04f4b5a32", out var uuid) ? uuid : throw new InvalidOperationException();
 
     [Theory]
     [InlineData(0, ClientFirmware.Bios)]

@@ -58,7 +58,7 @@ internal sealed partial class AgentProcess : IAsyncDisposable
     public async Task<int> TerminateAsync(CancellationToken cancellation)
     {
         // `ip netns exec` becomes the program, so that the process is the agent itself.
-        await Tool.RunAsync("/bin/kill", ["-TERM", $"{process.Id}"], cancellation);
+        await Tool.RunAsync("bash", ["-c", $"kill -TERM {process.Id}"], cancellation);
         await process.WaitForExitAsync(cancellation);
         return process.ExitCode;
     }

@@ -87,8 +87,8 @@ public sealed class RealClientTests
         await using var rack = await WireRack.StartAsync(["busybox", "dnsmasq"], "  mode: proxy", cancellation);
         Assert.Equal("", (await rack.UdhcpcAsync()).Address);
 
-        using var dnsmasq = System.Diagnostics.Process.Start("ip", rack.Wire.AtHost(
-            "dnsmasq", "--keep-in-foreground", "--port=0", "--conf-file=/dev/null", $"--interface={Wire.HostLink}", "--bind-dynamic",
+        using var dnsmasq = System.Diagnostics.Process.Start("ip", rack.Wire.AtOther(
+            "dnsmasq", "--keep-in-foreground", "--port=0", "--conf-file=/dev/null", $"--interface={Wire.MachineLink}", "--bind-dynamic",
             "--dhcp-range=10.78.0.30,10.78.0.40,1h", $"--dhcp-leasefile={rack.PathOf("dnsmasq.leases")}", "--pid-file=", "--user=root",
             "--no-ping"));
         try

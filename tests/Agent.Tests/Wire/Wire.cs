@@ -1,8 +1,8 @@
 namespace Cozy.Fleet.Agent.Tests.Wire;
 
 /// <summary>
-/// A wire with two ends, each in a network namespace of its own: the PXE host's, and the machines'. Nothing else of this computer is
-/// touched, and both go with the test.
+/// A rack's wire: a bridge with three ends, each in a network namespace of its own: the PXE host's, the machines', and another
+/// server's. Nothing else of this computer is touched, and all go with the test.
 /// </summary>
 internal sealed class Wire : IAsyncDisposable
 {
@@ -22,6 +22,8 @@ internal sealed class Wire : IAsyncDisposable
 
     private string Machine => name + "m";
 
+    private string Other => name + "o";
+
     /// <summary>Makes the wire; skips the test where this computer cannot, and fails it where it must.</summary>
     public static async Task<Wire> CreateAsync(string[] programs, CancellationToken cancellation)
     {
@@ -29,18 +31,26 @@ internal sealed class Wire : IAsyncDisposable
         Assert.False(reason != "" && Environment.GetEnvironmentVariable("CI") == "true", reason);
         Assert.SkipWhen(reason != "", reason);
         var wire = new Wire(cancellation);
-        await Tool.RunAsync("ip", ["netns", "add", wire.Host], cancellation);
-        await Tool.RunAsync("ip", ["netns", "add", wire.Machine], cancellation);
-        await wire.IpAsync(wire.Host, "link", "add", HostLink, "type", "veth", "peer", "name", MachineLink, "netns", wire.Machine);
+        foreach (var side in new[] { wire.Host, wire.Machine, wire.Other })
+            await Tool.RunAsync("ip", ["netns", "add", side], cancellation);
+        await wire.IpAsync(wire.Host, "link", "add", HostLink, "type", "bridge");
+        await wire.IpAsync(wire.Host, "link", "set", HostLink, "up");
+        foreach (var (port, side) in new[] { ("m0", wire.Machine), ("o0", wire.Other) })
+        {
+            await wire.IpAsync(wire.Host, "link", "add", port, "type", "veth", "peer", "name", MachineLink, "netns", side);
+            await wire.IpAsync(wire.Host, "link", "set", port, "master", HostLink, "up");
+            await wire.IpAsync(side, "link", "set", MachineLink, "up");
+        }
         await wire.IpAsync(wire.Host, "addr", "add", $"{HostAddress}/24", "dev", HostLink);
-        await wire.IpAsync(wire.Host, "addr", "add", $"{OtherServer}/24", "dev", HostLink);
-        foreach (var (side, link) in new[] { (wire.Host, "lo"), (wire.Host, HostLink), (wire.Machine, "lo"), (wire.Machine, MachineLink) })
-            await wire.IpAsync(side, "link", "set", link, "up");
+        await wire.IpAsync(wire.Other, "addr", "add", $"{OtherServer}/24", "dev", MachineLink);
         return wire;
     }
 
     /// <summary>The command line, for `ip`, that runs a program at the PXE host.</summary>
     public string[] AtHost(params IEnumerable<string> command) => ["netns", "exec", Host, .. command];
+
+    /// <summary>The same at the other server.</summary>
+    public string[] AtOther(params IEnumerable<string> command) => ["netns", "exec", Other, .. command];
 
     /// <summary>Runs a client where the machines are.</summary>
     public Task<(int Code, string Output)> AtMachineAsync(params IEnumerable<string> command) =>
@@ -52,13 +62,10 @@ internal sealed class Wire : IAsyncDisposable
         await IpAsync(Machine, "addr", "add", address + "/24", "dev", MachineLink);
     }
 
-    public async Task<string> MachineMacAsync() =>
-        (await AtMachineAsync("cat", $"/sys/class/net/{MachineLink}/address")).Output.Trim();
-
     public async ValueTask DisposeAsync()
     {
-        await Tool.TryAsync("ip", ["netns", "delete", Machine], CancellationToken.None);
-        await Tool.TryAsync("ip", ["netns", "delete", Host], CancellationToken.None);
+        foreach (var side in new[] { Machine, Other, Host })
+            await Tool.TryAsync("ip", ["netns", "delete", side], CancellationToken.None);
     }
 
     private Task<string> IpAsync(string side, params string[] arguments) => Tool.RunAsync("ip", ["-n", side, .. arguments], cancellation);
