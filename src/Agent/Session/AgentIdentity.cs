@@ -63,6 +63,8 @@ internal sealed class AgentIdentity(AgentConfig config, TimeProvider clock)
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         using var channel = Dial(new()
         {
+            // A resumed session shows no chain, and the second try would take the coordinator for another one.
+            AllowTlsResume = false,
             RemoteCertificateValidationCallback = (_, leaf, chain, _) =>
                 (ca = Pinned(chain, pin)) is not null && leaf is X509Certificate2 shown && IsIssuedBy(shown, ca),
         });

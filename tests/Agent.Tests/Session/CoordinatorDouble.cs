@@ -1,4 +1,7 @@
+using System.Collections.ObjectModel;
 using System.Net;
+using System.Net.Security;
+using System.Runtime.CompilerServices;
 using System.Security.Cryptography.X509Certificates;
 using System.Threading.Channels;
 using Cozy.Fleet.Contracts.V1;
@@ -57,13 +60,8 @@ internal sealed class CoordinatorDouble : IAsyncDisposable
         builder.Logging.ClearProviders();
         builder.Services.AddGrpc();
         builder.Services.AddSingleton(this);
-        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, Port, listen => listen.UseHttps(https =>
-        {
-            https.ServerCertificate = ServerCertificate();
-            https.ServerCertificateChain = [X509CertificateLoader.LoadCertificate(authority.CertificateDer)];
-            https.ClientCertificateMode = ClientCertificateMode.AllowCertificate;
-            https.ClientCertificateValidation = (_, _, _) => true;
-        })));
+        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, Port, listen =>
+            listen.UseHttps(new TlsHandshakeCallbackOptions { OnConnection = _ => ValueTask.FromResult(Tls()) })));
         app = builder.Build();
         app.MapGrpcService<Enrolment>();
         app.MapGrpcService<Sessions>();
@@ -90,11 +88,24 @@ internal sealed class CoordinatorDouble : IAsyncDisposable
             await KillAsync();
     }
 
-    private X509Certificate2 ServerCertificate()
+    private SslServerAuthenticationOptions Tls()
     {
         var issued = authority.Issue(new("coordinator", [], Begin, TimeSpan.FromHours(12)) { Names = ["127.0.0.1"], IsServer = true, IsClient = false });
-        return X509Certificate2.CreateFromPem(issued.Certificate, issued.Key);
+        return new()
+        {
+            ServerCertificateContext = Context(
+                X509Certificate2.CreateFromPem(issued.Certificate, issued.Key),
+                new([X509CertificateLoader.LoadCertificate(authority.CertificateDer)]), null),
+            ApplicationProtocols = [SslApplicationProtocol.Http2],
+            ClientCertificateRequired = true,
+            RemoteCertificateValidationCallback = (_, _, _, _) => true,
+        };
     }
+
+    // The CA must be shown to an agent that knows it by its hash only; the public factory leaves every root out.
+    [UnsafeAccessor(UnsafeAccessorKind.Constructor)]
+    private static extern SslStreamCertificateContext Context(
+        X509Certificate2 target, ReadOnlyCollection<X509Certificate2> intermediates, SslCertificateTrust? trust);
 
     private byte[] IssueFor(ByteString request, string rack)
     {
