@@ -16,9 +16,9 @@ public sealed class DhcpRequestTests
     [InlineData(11, ClientFirmware.UefiArm64)]
     [InlineData(6, ClientFirmware.None)]
     [InlineData(0xffff, ClientFirmware.None)]
-    public void Architecture_names_the_firmware(ushort architecture, ClientFirmware expected)
+    public void Architecture_names_the_firmware(int architecture, ClientFirmware expected)
     {
-        var request = Asked.Read(new(DhcpMessageType.Discover, Asked.Mac, 1) { Architecture = architecture, Uuid = Uuid });
+        var request = Asked.Read(new(DhcpMessageType.Discover, Asked.Mac, 1) { Architecture = (ushort)architecture, Uuid = Uuid });
         Assert.Equal((expected, "PXEClient", true, false), (request.Firmware, request.BootClass, request.WantsBoot, request.IsIpxe));
         Assert.Equal(Uuid, request.Uuid);
     }

@@ -2,7 +2,6 @@ using System.Security.Cryptography;
 using Cozy.Fleet.Agent.Boot;
 using Cozy.Fleet.Agent.Config;
 using Cozy.Fleet.Contracts.V1;
-using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Cozy.Fleet.Agent.Tests.Boot;
 
@@ -12,6 +11,7 @@ public sealed class AssetCacheTests : IAsyncLifetime
     private readonly HttpClient http = new();
     private readonly CancellationToken cancellation = TestContext.Current.CancellationToken;
     private readonly byte[] content = "kernel"u8.ToArray();
+    private readonly ListLogger<AssetCache> log = new();
     private DesiredStateStore desired = null!;
     private AssetCache cache = null!;
 
@@ -21,7 +21,7 @@ public sealed class AssetCacheTests : IAsyncLifetime
     {
         await File.WriteAllBytesAsync(directory.File("source"), content);
         desired = new(directory.Path);
-        cache = new(new AgentConfig { DataDirectory = directory.Path }, desired, http, TimeProvider.System, NullLogger<AssetCache>.Instance);
+        cache = new(new AgentConfig { DataDirectory = directory.Path }, desired, http, TimeProvider.System, log);
         await cache.StartAsync(CancellationToken.None);
     }
 
@@ -53,8 +53,7 @@ public sealed class AssetCacheTests : IAsyncLifetime
                 },
             },
         }, cancellation);
-        while (!cache.States.Any(s => s.Ready))
-            await Task.Yield();
+        await log.LineAsync($"asset {Digest} is here", cancellation);
         Assert.Equal(content, await File.ReadAllBytesAsync(cache.Find(Digest)!, cancellation));
         Assert.Null(cache.Find(wrong));
         Assert.Null(cache.Find("../../agent"));
