@@ -38,9 +38,7 @@ internal sealed class NodeGrain(
             Spec = spec with { Acceptance = old.Spec.Acceptance },
             Metadata = old.Metadata with
             {
-                Labels = metadata.Labels,
-                Annotations = metadata.Annotations,
-                UpdateTime = time.GetUtcNow(),
+                Labels = metadata.Labels, Annotations = metadata.Annotations, UpdateTime = time.GetUtcNow(),
                 Generation = old.Metadata.Generation + 1,
             },
         };
