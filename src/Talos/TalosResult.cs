@@ -58,8 +58,11 @@ public sealed record TalosResult(TalosFailure Failure, string Message, int ExitC
     // and one that was not made in time ends as a cancelled task with the timeout inside. A reset in the middle looks different.
     private static bool NeverConnected(RpcException exception) => exception.Status.DebugException switch
     {
-        HttpRequestException { HttpRequestError: HttpRequestError.ConnectionError or HttpRequestError.SecureConnectionError
-            or HttpRequestError.NameResolutionError } => true,
+        HttpRequestException
+        {
+            HttpRequestError: HttpRequestError.ConnectionError or HttpRequestError.SecureConnectionError
+            or HttpRequestError.NameResolutionError
+        } => true,
         HttpRequestException { InnerException: System.Security.Authentication.AuthenticationException } => true,
         OperationCanceledException { InnerException: TimeoutException } => true,
         System.Net.Sockets.SocketException or TimeoutException => true,

@@ -114,8 +114,11 @@ public sealed class GetTests
     public async Task Describe_tells_about_hardware_waiting_and_events_without_steering_the_terminal()
     {
         await using var cli = await WithNodesAsync();
-        cli.Fleet.Events.Add(new() { Time = Samples.Ago(TimeSpan.FromMinutes(1)), Subject = "nodes/n2", Reason = "Discovered",
-            Message = "The machine booted." });
+        cli.Fleet.Events.Add(new()
+        {
+            Time = Samples.Ago(TimeSpan.FromMinutes(1)), Subject = "nodes/n2", Reason = "Discovered",
+            Message = "The machine booted."
+        });
         cli.Fleet.Events.Add(new() { Time = Samples.Ago(TimeSpan.Zero), Subject = "nodes/n1", Reason = "Other", Message = "Not ours." });
 
         var run = await cli.RunAsync("describe", "node", "n2");

@@ -6,7 +6,9 @@ public sealed class DhcpReplyTests
 {
     private static readonly DhcpRequest Bios = Asked.Request(DhcpMessageType.Discover) with
     {
-        Flags = 0x8000, BootClass = "PXEClient", Firmware = ClientFirmware.Bios,
+        Flags = 0x8000,
+        BootClass = "PXEClient",
+        Firmware = ClientFirmware.Bios,
     };
 
     private static readonly DhcpReply Offer = new(DhcpMessageType.Offer, Asked.Server)
@@ -38,7 +40,9 @@ public sealed class DhcpReplyTests
     {
         var request = Asked.Request(DhcpMessageType.Request) with
         {
-            RelayAddress = Asked.Number("10.1.0.253"), RelayAgentInformation = [1, 2, 0xaa, 0xbb], ClientIdentifier = [1, 2, 3],
+            RelayAddress = Asked.Number("10.1.0.253"),
+            RelayAgentInformation = [1, 2, 0xaa, 0xbb],
+            ClientIdentifier = [1, 2, 3],
             ClientAddress = Asked.Number("10.1.0.100"),
         };
         var bytes = Asked.WrittenBytes(new(DhcpMessageType.Nak, Asked.Server) { Message = "no" }, request);
@@ -103,7 +107,9 @@ public sealed class DhcpReplyTests
     {
         var request = Asked.Request(DhcpMessageType.Request) with
         {
-            RelayAddress = Asked.Number(relay), RelaySourcePort = sourcePort, ClientAddress = Asked.Number(client),
+            RelayAddress = Asked.Number(relay),
+            RelaySourcePort = sourcePort,
+            ClientAddress = Asked.Number(client),
             Flags = (ushort)(broadcast ? 0x8000 : 0),
         };
         var reply = new DhcpReply(type, Asked.Server) { YourAddress = Asked.Number(yours) };

@@ -115,7 +115,9 @@ public sealed class DhcpServerTests
         var address = Lease(1);
         var answer = Answer(Asked.From(2, type) with
         {
-            ClientAddress = address, RequestedAddress = address, ServerIdentifier = Asked.Server,
+            ClientAddress = address,
+            RequestedAddress = address,
+            ServerIdentifier = Asked.Server,
         });
         Assert.Equal((null, null, reason), (answer.Reply, answer.Store, answer.Reason));
     }

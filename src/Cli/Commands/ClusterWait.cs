@@ -38,11 +38,11 @@ internal static class ClusterWait
 
     private static Following<Cluster> Follow(string name) =>
         new(KindTable.Cluster, name, cluster => cluster.Status?.Phase == ClusterPhase.Running)
-    {
-        Draw = (cluster, _) =>
-            new(ClusterRows.MemberHeadings, [.. (cluster.Status ?? new()).Members.Select(ClusterRows.Member)], Summary(cluster)),
-        Lines = Changes,
-    };
+        {
+            Draw = (cluster, _) =>
+                new(ClusterRows.MemberHeadings, [.. (cluster.Status ?? new()).Members.Select(ClusterRows.Member)], Summary(cluster)),
+            Lines = Changes,
+        };
 
     private static string Member(ClusterMember member) =>
         $"{(member.Hostname == "" ? member.Node : member.Hostname)} {Words.Of(member.Phase)}{(member.Ready ? ", ready" : "")}"

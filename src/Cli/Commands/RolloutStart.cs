@@ -12,8 +12,11 @@ internal sealed class RolloutStart
 {
     private readonly Argument<string> cluster = new("CLUSTER") { Description = "The cluster to change." };
 
-    private readonly Option<string> image = new("--image") { Description = "The image that every node gets.", HelpName = "IMAGE",
-        Required = true };
+    private readonly Option<string> image = new("--image")
+    {
+        Description = "The image that every node gets.", HelpName = "IMAGE",
+        Required = true
+    };
 
     private readonly Option<string> name = new("--name")
     {

@@ -63,7 +63,9 @@ internal sealed class ClusterGrain(
             Image = old.BootstrapTime is null ? spec.Image : old.Image,
             Metadata = old.Metadata with
             {
-                Labels = metadata.Labels, Annotations = metadata.Annotations, UpdateTime = time.GetUtcNow(),
+                Labels = metadata.Labels,
+                Annotations = metadata.Annotations,
+                UpdateTime = time.GetUtcNow(),
                 Generation = old.Metadata.Generation + (old.Spec == spec ? 0 : 1),
             },
         };

@@ -38,7 +38,9 @@ internal sealed class NodeGrain(
             Spec = spec with { Acceptance = old.Spec.Acceptance },
             Metadata = old.Metadata with
             {
-                Labels = metadata.Labels, Annotations = metadata.Annotations, UpdateTime = time.GetUtcNow(),
+                Labels = metadata.Labels,
+                Annotations = metadata.Annotations,
+                UpdateTime = time.GetUtcNow(),
                 Generation = old.Metadata.Generation + 1,
             },
         };

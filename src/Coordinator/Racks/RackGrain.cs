@@ -64,7 +64,9 @@ internal sealed class RackGrain(
             Spec = spec,
             Metadata = old.Metadata with
             {
-                Labels = metadata.Labels, Annotations = metadata.Annotations, UpdateTime = time.GetUtcNow(),
+                Labels = metadata.Labels,
+                Annotations = metadata.Annotations,
+                UpdateTime = time.GetUtcNow(),
                 Generation = old.Metadata.Generation + (old.Spec == spec ? 0 : 1),
             },
         };

@@ -181,8 +181,13 @@ public static class NodeLifecycle
     // What the node said before it fell silent stays readable (version, boot id); that it is silent now is said beside it.
     private static NodeObservation Lost(NodeObservation? last, NodeObservation seen) => last is null ? seen : last with
     {
-        Time = seen.Time, ApiMode = ApiMode.Unreachable, Error = seen.Error, Ready = false, Stage = MachineStage.Unknown,
-        Etcd = seen.Etcd, Kubernetes = seen.Kubernetes,
+        Time = seen.Time,
+        ApiMode = ApiMode.Unreachable,
+        Error = seen.Error,
+        Ready = false,
+        Stage = MachineStage.Unknown,
+        Etcd = seen.Etcd,
+        Kubernetes = seen.Kubernetes,
     };
 
     private static FleetEvent LoopAlarm(NodeRecord node, DateTimeOffset time) => NodeEvents.Of(node, time, EventSeverity.Warning,

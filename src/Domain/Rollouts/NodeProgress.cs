@@ -127,7 +127,10 @@ internal static class NodeProgress
     {
         var ended = End(node, "failed", reason, now) with
         {
-            Failure = reason, Quarantine = quarantine ? reason : "", DisruptionStartTime = null, DisruptionEndTime = null,
+            Failure = reason,
+            Quarantine = quarantine ? reason : "",
+            DisruptionStartTime = null,
+            DisruptionEndTime = null,
         };
         return RolloutMachine.With(rollout, Begin(ended, RolloutStepKind.Uncordon, rollout.Spec.Strategy, now));
     }

@@ -51,7 +51,8 @@ internal sealed class RolloutModel
     {
         var image = new ImageRecord(new ResourceMetadata("target", "uid-i", Now), new ImageSpec(to, "", $"registry.test/installer:{to}", [], []));
         var wanted = new RolloutRecord(new ResourceMetadata("c1-up", "uid-r", Now),
-            new("c1", "target", [.. names], strategy ?? RolloutStrategy.Default)) { Traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01" };
+            new("c1", "target", [.. names], strategy ?? RolloutStrategy.Default))
+        { Traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01" };
         var answer = RolloutPlan.Make(wanted, cluster, image, Known);
         if (answer.Accepted(out var plan, out _))
             Rollout = plan;

@@ -10,11 +10,11 @@ internal static class RackMap
 {
     public static V1.Rack ToProto(
         this RackRecord rack, string etag, AgentLiveness? agent, IEnumerable<ImageRecord> images) => new()
-    {
-        Metadata = rack.Metadata.ToProto(etag),
-        Spec = rack.Spec.ToProto(),
-        Status = Status(rack, agent, images),
-    };
+        {
+            Metadata = rack.Metadata.ToProto(etag),
+            Spec = rack.Spec.ToProto(),
+            Status = Status(rack, agent, images),
+        };
 
     public static V1.RackSpec ToProto(this RackSpec spec)
     {
