@@ -67,7 +67,7 @@ public sealed class NetworkBootTests(ITestOutputHelper output)
         if (!Show.Keeps)
             return;
         Say($"the machines stay until Ctrl-C; look around with\n{fleet.CliCommand} get nodes");
-        await Task.Delay(Timeout.InfiniteTimeSpan, cancellation);
+        await new TaskCompletionSource().Task.WaitAsync(cancellation); // Nothing but Ctrl-C ends it.
     }
 
     private void Say(string what)
