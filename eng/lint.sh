@@ -16,7 +16,8 @@ buf() {
 }
 
 echo "lint: source format"
-dotnet format whitespace Cozy.Fleet.sln --verify-no-changes --no-restore
+# As files in a folder, not as projects: no project has to be loaded for that.
+dotnet format whitespace . --folder --verify-no-changes --include src tests bench
 echo "lint: protos"
 buf lint
 # Fields and names of v1 stay as they were released; before the first release there is nothing to compare with.
