@@ -2,36 +2,37 @@ using System.Diagnostics;
 
 namespace Cozy.Fleet.Bench;
 
-/// <summary>How figures are shown.</summary>
-/// <param name="Size">How much work one unit is: 1,000,000 bytes for MB/s.</param>
-internal sealed record Unit(string Name, double Size)
+/// <summary>Something that is done over and over, and how much of its unit one turn is worth.</summary>
+/// <param name="Figure">The short name in the last line.</param>
+internal sealed record Measurement(string Name, string Figure, string Unit, double WorthOfOneTurn, Action Turn)
 {
-    public static readonly Unit Answers = new("answers/s", 1);
-    public static readonly Unit Megabytes = new("MB/s", 1_000_000);
-}
+    private const int Rounds = 5;
+    private static readonly TimeSpan RoundLength = TimeSpan.FromSeconds(1);
 
-/// <summary>What was measured: work per second, one figure for each round.</summary>
-internal sealed record Measurement(string Name, Unit Unit, double[] PerSecond)
-{
-    private const int Rounds = 9;
-
-    public double Median => PerSecond.Order().ElementAt(PerSecond.Length / 2);
-
-    /// <summary>How far the rounds lie apart, as a part of the median: (highest − lowest) / median.</summary>
-    public double Spread => (PerSecond.Max() - PerSecond.Min()) / Median;
-
-    /// <summary>Runs the work once to warm up and then several times; the work returns how much it did.</summary>
-    public static Measurement Of(string name, Unit unit, Func<long> work)
+    /// <summary>
+    /// The median of some rounds, after one that nobody counts: it is there for the compiler. A median, because a machine that
+    /// does something else for a moment spoils one round and not the figure.
+    /// </summary>
+    public Result Run()
     {
-        work();
-        var rounds = new double[Rounds];
-        for (var i = 0; i < Rounds; i++)
+        Round();
+        var rates = Enumerable.Range(0, Rounds).Select(_ => Round()).Order().ToArray();
+        return new(this, rates[Rounds / 2], rates[0], rates[^1]);
+    }
+
+    private double Round()
+    {
+        var start = Stopwatch.GetTimestamp();
+        var turns = 0L;
+        do
         {
-            GC.Collect();
-            var started = Stopwatch.GetTimestamp();
-            var done = work();
-            rounds[i] = done / Stopwatch.GetElapsedTime(started).TotalSeconds;
+            Turn();
+            turns++;
         }
-        return new(name, unit, rounds);
+        while (Stopwatch.GetElapsedTime(start) < RoundLength);
+        return turns * WorthOfOneTurn / Stopwatch.GetElapsedTime(start).TotalSeconds;
     }
 }
+
+/// <summary>What a measurement gave, a second.</summary>
+internal sealed record Result(Measurement Of, double Median, double Lowest, double Highest);

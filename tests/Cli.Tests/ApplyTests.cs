@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Cozy.Fleet.Cli.Hosting;
 using Cozy.Fleet.Cli.Tests.Doubles;
 using Cozy.Fleet.Contracts.V1;
@@ -15,10 +16,25 @@ public sealed class ApplyTests
 
         var first = await cli.RunAsync("apply", "-f", cli.Path("fleet"));
 
-        Assert.Equal((ExitCode.Ok, "image/talos-v1.13.8 created\nrack/r1 created\ncluster/c1 created\n", ""), (first.Code, first.Output, first.Error));
+        Assert.Equal((ExitCode.Ok, "image/talos-v1.13.8 created\nrack/r1 created\ncluster/c1 created\n", ""),
+            (first.Code, first.Output, first.Error));
         Assert.Equal(10_000_000_000UL, cli.Fleet.Clusters.Get("c1").Spec.Install.MinimumSizeBytes);
         Assert.Equal(AssetKind.Kernel, cli.Fleet.Images.Get("talos-v1.13.8").Spec.Assets.Single().Kind);
     }
+
+    [Fact]
+    public async Task The_examples_can_be_applied()
+    {
+        await using var cli = await Operator.StartAsync();
+
+        var run = await cli.RunAsync("apply", "-f", Examples());
+
+        Assert.Equal((ExitCode.Ok, "image/talos-v1.13.8 created\nrack/r1 created\ncluster/c1 created\n", ""),
+            (run.Code, run.Output, run.Error));
+    }
+
+    private static string Examples([CallerFilePath] string here = "") =>
+        Path.GetFullPath(Path.Combine(Path.GetDirectoryName(here)!, "../../deploy/examples"));
 
     [Fact]
     public async Task A_second_apply_changes_nothing_and_a_changed_file_configures()
@@ -158,7 +174,8 @@ public sealed class ApplyTests
         var changed = await cli.RunAsync("apply", "-f", rollout);
 
         Assert.Contains("there is no node 'n1'", absent.Error, StringComparison.Ordinal);
-        Assert.Equal(("node/n1 configured\n", "rollout/up created\n", "rollout/up unchanged\n"), (present.Output, made.Output, same.Output));
+        Assert.Equal(("node/n1 configured\n", "rollout/up created\n", "rollout/up unchanged\n"),
+            (present.Output, made.Output, same.Output));
         Assert.Equal(ExitCode.Refused, changed.Code);
         Assert.Contains("DIR/r.yaml:1:1: rollout/up is there already", changed.Error, StringComparison.Ordinal);
     }

@@ -36,7 +36,8 @@ public sealed class ClusterTests
 
         Assert.Equal("2026-03-01T12:00:00Z c1-cp-1 Running, Talos v1.13.8", await wait.Output.NextAsync());
         Assert.Equal(
-            "2026-03-01T12:00:00Z cluster c1 Bootstrapping, 0/1 ready, waits for etcd has 1 healthy member; seen: none", await wait.Output.NextAsync());
+            "2026-03-01T12:00:00Z cluster c1 Bootstrapping, 0/1 ready, waits for etcd has 1 healthy member; seen: none",
+                await wait.Output.NextAsync());
         cli.Fleet.Clusters.Put(Samples.Cluster(ClusterPhase.Running, ready: true));
         Assert.Equal("2026-03-01T12:00:00Z c1-cp-1 Running, ready, Talos v1.13.8", await wait.Output.NextAsync());
         Assert.Equal("2026-03-01T12:00:00Z cluster c1 Running, 1/1 ready", await wait.Output.NextAsync());

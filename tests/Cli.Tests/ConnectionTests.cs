@@ -57,7 +57,7 @@ public sealed class ConnectionTests
     }
 
     [Theory]
-    [InlineData("endpoint: [", "is not YAML at line 1")]
+    [InlineData("endpoint: [", "is not YAML at line ")]
     [InlineData("endpoint: https://x:1", "lacks ca, certificate, key")]
     [InlineData("{endpoint: http://x:1, ca: a, certificate: b, key: c}", "says endpoint: http://x:1, which is not https://HOST:PORT")]
     [InlineData("{endpoint: https://x:1, ca: a, certificate: b, key: c, user: d}", "has the unknown key user")]

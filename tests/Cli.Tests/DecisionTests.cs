@@ -96,7 +96,8 @@ public sealed class DecisionTests
         await using var cli = await Operator.StartAsync();
         cli.Environment.Clear();
 
-        Assert.Contains("4 the coordinator cannot be reached", (await cli.RunAsync("--help")).Output.ReplaceLineEndings(" "), StringComparison.Ordinal);
+        Assert.Contains("4 the coordinator cannot be reached", (await cli.RunAsync("--help"))
+            .Output.ReplaceLineEndings(" "), StringComparison.Ordinal);
         Assert.Equal(new Outcome(ExitCode.Ok, "cozyfleet 0.1.0\n", ""), await cli.RunAsync("version"));
     }
 

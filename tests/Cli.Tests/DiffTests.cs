@@ -82,7 +82,8 @@ public sealed class DiffTests
 
     [Fact]
     public void Blocks_and_private_keys_below_a_secret_key_are_hidden_line_by_line() => Assert.Equal(
-        ["ca:", "  key: |", "    [redacted]", "    [redacted]", "  crt: abc", "text: |", "  [redacted]", "  [redacted]", "  [redacted]", "next: 1"],
+        ["ca:", "  key: |", "    [redacted]", "    [redacted]", "  crt: abc", "text: |", "  [redacted]", "  [redacted]",
+            "  [redacted]", "next: 1"],
         Redaction.Of(
         [
             "ca:", "  key: |", "    MIIB", "    xyz", "  crt: abc", "text: |", "  -----BEGIN PRIVATE KEY-----", "  MIIB",

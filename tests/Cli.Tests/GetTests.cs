@@ -106,7 +106,7 @@ public sealed class GetTests
 
         Assert.Equal(new Outcome(ExitCode.Refused, "", "There is no rack 'r9'.\n"), await cli.RunAsync("get", "rack", "r9"));
         Assert.Equal(
-            new Outcome(ExitCode.Usage, "", "There is no kind 'rakcs'; did you mean racks?; kinds are images, racks, nodes, clusters, rollouts.\n"),
+            new Outcome(ExitCode.Usage, "", "There is no kind 'rakcs' but images, racks, nodes, clusters, rollouts; did you mean racks?\n"),
             await cli.RunAsync("get", "rakcs"));
     }
 
@@ -114,7 +114,8 @@ public sealed class GetTests
     public async Task Describe_tells_about_hardware_waiting_and_events_without_steering_the_terminal()
     {
         await using var cli = await WithNodesAsync();
-        cli.Fleet.Events.Add(new() { Time = Samples.Ago(TimeSpan.FromMinutes(1)), Subject = "nodes/n2", Reason = "Discovered", Message = "The machine booted." });
+        cli.Fleet.Events.Add(new() { Time = Samples.Ago(TimeSpan.FromMinutes(1)), Subject = "nodes/n2", Reason = "Discovered",
+            Message = "The machine booted." });
         cli.Fleet.Events.Add(new() { Time = Samples.Ago(TimeSpan.Zero), Subject = "nodes/n1", Reason = "Other", Message = "Not ours." });
 
         var run = await cli.RunAsync("describe", "node", "n2");

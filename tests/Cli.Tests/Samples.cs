@@ -77,7 +77,8 @@ internal static class Samples
             Phase = phase,
             Members =
             {
-                new ClusterMember { Node = "n1", Hostname = "c1-cp-1", Role = Role.ControlPlane, Phase = NodePhase.Running, Ready = ready, TalosVersion = "v1.13.8" },
+                new ClusterMember { Node = "n1", Hostname = "c1-cp-1", Role = Role.ControlPlane, Phase = NodePhase.Running,
+                    Ready = ready, TalosVersion = "v1.13.8" },
             },
             Waiting = { ready ? [] : new[] { new Waiting { WaitsFor = "etcd has 1 healthy member", Observed = "none" } } },
         },
@@ -91,7 +92,8 @@ internal static class Samples
         {
             State = state,
             StopReason = reason,
-            Nodes = { new RolloutNode { Node = "n1", Hostname = "c1-cp-1", Role = Role.ControlPlane, FromVersion = "v1.13.8", ToVersion = "v1.13.9", State = node, Step = step } },
+            Nodes = { new RolloutNode { Node = "n1", Hostname = "c1-cp-1", Role = Role.ControlPlane, FromVersion = "v1.13.8",
+                ToVersion = "v1.13.9", State = node, Step = step } },
         },
     };
 }

@@ -58,7 +58,8 @@ public sealed class WatchTests
         cli.Fleet.Nodes.Forget();
         cli.Fleet.Nodes.DropWatches();
 
-        Assert.StartsWith("2026-03-01T12:00:00Z node/n2 added: phase Maintenance, rack r1", await watch.Output.NextAsync(), StringComparison.Ordinal);
+        Assert.StartsWith("2026-03-01T12:00:00Z node/n2 added: phase Maintenance, rack r1", await watch.Output.NextAsync(),
+            StringComparison.Ordinal);
         Assert.Equal("2026-03-01T12:00:00Z node/n1 deleted", await watch.Output.NextAsync());
         Assert.Equal(ExitCode.Ok, await watch.InterruptAsync());
     }

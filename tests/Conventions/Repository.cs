@@ -2,44 +2,31 @@ using System.Runtime.CompilerServices;
 
 namespace Cozy.Fleet.Conventions;
 
-/// <summary>The source tree, as it lies on disk.</summary>
+/// <summary>The files of this repository as people wrote them: no build output, no run output.</summary>
 internal static class Repository
 {
-    private static readonly string[] Generated = ["bin", "obj", ".git", ".run", "TestResults", "node_modules"];
+    private static readonly string[] Ours = ["src", "tests", "bench", "eng"];
+    private static readonly string[] Generated = ["bin", "obj", ".run", ".git", "node_modules", "TestResults"];
+    private static readonly Lazy<IReadOnlyList<SourceFile>> Read = new(
+        () => [.. Ours.SelectMany(folder => Files(folder, "*.cs")).Select(path => new SourceFile(path, Text(path)))]);
 
     public static string Root { get; } = FindRoot();
 
-    private static readonly Lazy<IReadOnlyList<string>> All = new(() => [.. Walk(Root).Order(StringComparer.Ordinal)]);
+    /// <summary>Every C# file.</summary>
+    public static IReadOnlyList<SourceFile> Sources => Read.Value;
 
-    /// <summary>Every file below these folders with one of these endings; paths are relative to the root.</summary>
-    public static IReadOnlyList<SourceFile> Files(string[] folders, params string[] endings)
-    {
-        IReadOnlyList<SourceFile> found = [.. All.Value
-            .Where(path => folders.Any(f => f == "" || path.StartsWith(f + "/", StringComparison.Ordinal)))
-            .Where(path => endings.Any(e => path.EndsWith(e, StringComparison.Ordinal)))
-            .Select(Read)];
-        // A rule that looks at nothing is always kept: a renamed folder must not switch it off.
-        return found.Count > 0 ? found : throw new InvalidOperationException($"There is no {string.Join(" or ", endings)} in {string.Join(", ", folders)}.");
-    }
+    /// <summary>Paths from the root, with forward slashes.</summary>
+    public static IEnumerable<string> Files(string folder, string pattern) =>
+        Directory.Exists(Path.Combine(Root, folder))
+            ? Directory.EnumerateFiles(Path.Combine(Root, folder), pattern, SearchOption.AllDirectories)
+                .Select(file => Path.GetRelativePath(Root, file))
+                .Where(path => !path.Split('/').Any(Generated.Contains))
+            : [];
 
-    public static SourceFile Read(string path) => new(path, File.ReadAllText(Path.Combine(Root, path)));
+    public static string Text(string path) => File.ReadAllText(Path.Combine(Root, path));
 
-    /// <summary>True for a file or folder; <c>*</c> stands for any characters but a slash.</summary>
-    public static bool Exists(string path) => path.Contains('*')
-        ? All.Value.Any(p => System.IO.Enumeration.FileSystemName.MatchesSimpleExpression(path, p, ignoreCase: false))
-        : Path.Exists(Path.Combine(Root, path));
-
-    private static IEnumerable<string> Walk(string folder)
-    {
-        foreach (var file in Directory.EnumerateFiles(folder))
-            yield return Path.GetRelativePath(Root, file);
-        foreach (var inner in Directory.EnumerateDirectories(folder).Where(d => !Generated.Contains(Path.GetFileName(d))))
-        {
-            foreach (var file in Walk(inner))
-                yield return file;
-        }
-    }
+    public static bool Exists(string path) => Path.Exists(Path.Combine(Root, path));
 
     private static string FindRoot([CallerFilePath] string here = "") =>
-        Path.GetFullPath(Path.Combine(Path.GetDirectoryName(here)!, "..", ".."));
+        Path.GetFullPath(Path.Combine(Path.GetDirectoryName(here)!, "../.."));
 }

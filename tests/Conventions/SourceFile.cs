@@ -1,29 +1,25 @@
 using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.CSharp;
+using Microsoft.CodeAnalysis.CSharp.Syntax;
 
 namespace Cozy.Fleet.Conventions;
 
-/// <summary>One file's text, and what a rule says about a place in it.</summary>
-internal sealed record SourceFile(string Path, string Text)
+/// <summary>A C# file, its lines, and its syntax as the compiler reads it.</summary>
+internal sealed class SourceFile(string path, string text)
 {
-    private string[]? lines;
-    private SyntaxNode? syntax;
+    private readonly Lazy<CompilationUnitSyntax> root = new(() => CSharpSyntaxTree.ParseText(text).GetCompilationUnitRoot());
 
-    public string[] Lines => lines ??= Text.TrimEnd('\n').Split('\n');
+    public string Path { get; } = path;
 
-    public SyntaxNode Syntax => syntax ??= CSharpSyntaxTree.ParseText(Text, new CSharpParseOptions(LanguageVersion.Latest)).GetRoot();
+    public IReadOnlyList<string> Lines { get; } = text.TrimEnd('\n').Split('\n');
 
-    public string Name => System.IO.Path.GetFileNameWithoutExtension(Path);
+    public bool IsTest => Path.StartsWith("tests/", StringComparison.Ordinal);
 
-    public Violation At(int line, string message) => new(Path, line, message);
+    public IEnumerable<T> Nodes<T>() where T : SyntaxNode => root.Value.DescendantNodes().OfType<T>();
 
-    public Violation At(SyntaxNode node, string message) => At(LineOf(node.GetLocation()), message);
+    public IEnumerable<SyntaxTrivia> Comments() => root.Value.DescendantTrivia().Where(trivia => trivia.Kind()
+        is SyntaxKind.SingleLineCommentTrivia or SyntaxKind.MultiLineCommentTrivia
+        or SyntaxKind.SingleLineDocumentationCommentTrivia or SyntaxKind.MultiLineDocumentationCommentTrivia);
 
-    public static int LineOf(Location location) => location.GetLineSpan().StartLinePosition.Line + 1;
-}
-
-/// <summary>A broken rule: where, and what to do about it.</summary>
-internal sealed record Violation(string Path, int Line, string Message)
-{
-    public override string ToString() => $"{Path}:{Line}: {Message}";
+    public Finding At(Location place, string what) => new(Path, place.GetLineSpan().StartLinePosition.Line + 1, what);
 }

@@ -12,7 +12,8 @@ internal static class ApplyCommand
     {
         var files = Parameters.Files();
         var dryRun = new Option<bool>("--dry-run") { Description = "Let the coordinator check everything and change nothing." };
-        return new Command("apply", "Creates and changes resources from files; images first, then racks, nodes, clusters and rollouts.") { files, dryRun }
+        return new Command("apply",
+            "Creates and changes resources from files; images first, then racks, nodes, clusters and rollouts.") { files, dryRun }
             .With(shell.Run((session, arguments, cancellation) =>
                 ApplyAsync(session, arguments.GetValue(files)!, arguments.GetValue(dryRun), cancellation)));
     }
@@ -36,7 +37,8 @@ internal static class ApplyCommand
         var (kind, resource) = (document.Kind, document.Resource);
         var before = await session.Resources.FindAsync(kind, document.Name, cancellation);
         if (before is null && !kind.CanCreate)
-            throw new DocumentRefusal($"there is no {kind.Singular} '{document.Name}': it appears by itself when the machine boots from its rack's agent");
+            throw new DocumentRefusal(
+                $"there is no {kind.Singular} '{document.Name}': it appears by itself when the machine boots from its rack's agent");
         if (before is null && !kind.CanUpdate)
         {
             await session.Resources.CreateAsync(kind, resource, dryRun, cancellation);
@@ -45,7 +47,8 @@ internal static class ApplyCommand
         if (!kind.CanUpdate)
         {
             return Same(kind, before!, resource) ? "unchanged"
-                : throw new DocumentRefusal($"{kind.Reference(resource)} is there already and does not change any more; give the new one another name");
+                : throw new DocumentRefusal(
+                    $"{kind.Reference(resource)} is there already and does not change any more; give the new one another name");
         }
         // A node is found by a prefix or its hostname, too, but written by its name only.
         if (before is not null)

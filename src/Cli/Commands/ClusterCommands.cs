@@ -30,7 +30,8 @@ internal static class ClusterCommands
     private static Command Talosconfig(Shell shell)
     {
         var (name, ttl, file) = (Parameters.Name(), Ttl(), OutputFile());
-        var role = new Option<string>("--role") { Description = "os:reader, os:operator or os:admin.", HelpName = "ROLE", DefaultValueFactory = _ => "os:reader" };
+        var role = new Option<string>("--role") { Description = "os:reader, os:operator or os:admin.", HelpName = "ROLE",
+            DefaultValueFactory = _ => "os:reader" };
         return new Command("talosconfig", "A talosconfig with a client certificate of its own.") { name, ttl, role, file }
             .With(shell.Run(async (session, arguments, cancellation) =>
             {

@@ -36,9 +36,11 @@ internal static class ClusterWait
             yield return Summary(now);
     }
 
-    private static Following<Cluster> Follow(string name) => new(KindTable.Cluster, name, cluster => cluster.Status?.Phase == ClusterPhase.Running)
+    private static Following<Cluster> Follow(string name) =>
+        new(KindTable.Cluster, name, cluster => cluster.Status?.Phase == ClusterPhase.Running)
     {
-        Draw = (cluster, _) => new(ClusterRows.MemberHeadings, [.. (cluster.Status ?? new()).Members.Select(ClusterRows.Member)], Summary(cluster)),
+        Draw = (cluster, _) =>
+            new(ClusterRows.MemberHeadings, [.. (cluster.Status ?? new()).Members.Select(ClusterRows.Member)], Summary(cluster)),
         Lines = Changes,
     };
 
@@ -61,5 +63,6 @@ internal static class ClusterWait
             + (waiting == "" ? "." : $"; it waits for {waiting}.");
     }
 
-    private static string Waiting(ClusterStatus status) => string.Join("; ", status.Waiting.Select(Words.Waiting).Where(text => text != ""));
+    private static string Waiting(ClusterStatus status) =>
+        string.Join("; ", status.Waiting.Select(Words.Waiting).Where(text => text != ""));
 }

@@ -24,7 +24,8 @@ internal static class DescribeCommand
                     PageSize = RecentEvents,
                     Filter = $"subject = \"{wanted.Plural}/{Kind.Metadata(found).Name}\"",
                 };
-                var events = await new EventService.EventServiceClient(session.Calls).ListEventsAsync(request, cancellationToken: cancellation);
+                var events = await new EventService.EventServiceClient(session.Calls)
+                    .ListEventsAsync(request, cancellationToken: cancellation);
                 await session.PrintAsync(Description.Of(wanted, found, events.Events, session.Terminal.Now()));
                 return ExitCode.Ok;
             }));

@@ -15,7 +15,8 @@ internal static class Durations
         while (rest.Length > 0)
         {
             var digits = rest.IndexOfAnyExceptInRange('0', '9');
-            if (digits < 1 || !int.TryParse(rest[..digits], CultureInfo.InvariantCulture, out var count) || count > Most || Unit(rest[digits]) is not { } unit)
+            if (digits < 1 || !int.TryParse(rest[..digits], CultureInfo.InvariantCulture, out var count) || count > Most
+                || Unit(rest[digits]) is not { } unit)
                 return false;
             span += count * unit;
             rest = rest[(digits + 1)..];

@@ -13,7 +13,8 @@ internal static class GetCommand
     {
         var (kind, filter, output) = (Parameters.Kind(), Parameters.Filter(), Parameters.Output("table", "json", "yaml", "name"));
         var name = new Argument<string?>("NAME") { Description = "Only this one.", Arity = ArgumentArity.ZeroOrOne };
-        return new Command("get", "Shows resources.") { kind, name, filter, output }.With(shell.Run(async (session, arguments, cancellation) =>
+        var command = new Command("get", "Shows resources.") { kind, name, filter, output };
+        return command.With(shell.Run(async (session, arguments, cancellation) =>
         {
             var wanted = KindTable.Named(arguments.GetRequiredValue(kind));
             var (one, form) = (arguments.GetValue(name), arguments.GetRequiredValue(output));
@@ -23,8 +24,10 @@ internal static class GetCommand
                 ? await session.Resources.ListAsync(wanted, arguments.GetRequiredValue(filter), cancellation)
                 : [await session.Resources.GetAsync(wanted, one, cancellation)];
             if (found.Count == 0 && form == "table")
-                await session.Terminal.Error.WriteLineAsync($"There are no {wanted.Plural}{(arguments.GetRequiredValue(filter) == "" ? "" : " that match")}.");
-            await session.PrintAsync(one is not null && form == "json" ? [Json.One(found[0])] : Lines(wanted, found, form, session.Terminal.Now()));
+                await session.Terminal.Error.WriteLineAsync(
+                    $"There are no {wanted.Plural}{(arguments.GetRequiredValue(filter) == "" ? "" : " that match")}.");
+            await session.PrintAsync(one is not null && form == "json" ? [Json.One(found[0])]
+                : Lines(wanted, found, form, session.Terminal.Now()));
             return ExitCode.Ok;
         }));
     }

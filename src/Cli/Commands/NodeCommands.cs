@@ -47,7 +47,8 @@ internal static class NodeCommands
         await client.RejectNodeAsync(new() { Name = name, RequestId = ResourceCalls.RequestId() }, cancellationToken: cancellation);
 
     private static async Task ClearAsync(NodeService.NodeServiceClient client, string name, CancellationToken cancellation) =>
-        await client.ClearNodeQuarantineAsync(new() { Name = name, RequestId = ResourceCalls.RequestId() }, cancellationToken: cancellation);
+        await client.ClearNodeQuarantineAsync(new() { Name = name, RequestId = ResourceCalls.RequestId() },
+            cancellationToken: cancellation);
 
     private static Decision Flag(string field, bool value) => async (client, name, cancellation) =>
     {

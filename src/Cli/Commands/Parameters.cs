@@ -5,9 +5,11 @@ namespace Cozy.Fleet.Cli.Commands;
 /// <summary>Arguments and options that several commands have, with the same words.</summary>
 internal static class Parameters
 {
-    public static Argument<string> Kind() => new("KIND") { Description = "image, rack, node, cluster or rollout; plural and short forms too." };
+    public static Argument<string> Kind() =>
+        new("KIND") { Description = "image, rack, node, cluster or rollout; plural and short forms too." };
 
-    public static Argument<string> Name(string what = "NAME") => new(what) { Description = "The name; of a node also a prefix of it, a MAC address or the hostname." };
+    public static Argument<string> Name(string what = "NAME") =>
+        new(what) { Description = "The name; of a node also a prefix of it, a MAC address or the hostname." };
 
     public static Argument<string[]> Names() => new("NAME") { Description = "One or more names.", Arity = ArgumentArity.OneOrMore };
 
@@ -37,11 +39,11 @@ internal static class Parameters
         AllowMultipleArgumentsPerToken = true,
     };
 
-    public static Option<TimeSpan> Span(string name, string description, string fallback = "0s") => new(name)
+    /// <summary>A duration; zero when it is not said, which lets the coordinator choose.</summary>
+    public static Option<TimeSpan> Span(string name, string description) => new(name)
     {
         Description = description,
         HelpName = "DURATION",
-        DefaultValueFactory = _ => Durations.TryParse(fallback, out var span) ? span : TimeSpan.Zero,
         CustomParser = result =>
         {
             var text = result.Tokens.Count == 1 ? result.Tokens[0].Value : "";

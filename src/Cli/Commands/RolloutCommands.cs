@@ -16,7 +16,8 @@ internal static class RolloutCommands
         Watch(shell),
         Each(shell, "pause", "pauses: the node in flight is finished, no further one starts", "No further node starts.", PauseAsync),
         Each(shell, "resume", "goes on", "Goes on after a pause or a stop; a node that failed is looked at again first.", ResumeAsync),
-        Each(shell, "abort", "ends: the node in flight is finished, the remaining ones are cancelled", "Cancels the remaining nodes.", AbortAsync),
+        Each(shell, "abort", "ends: the node in flight is finished, the remaining ones are cancelled",
+            "Cancels the remaining nodes.", AbortAsync),
     };
 
     private static Command Watch(Shell shell)
@@ -38,12 +39,18 @@ internal static class RolloutCommands
         }));
     }
 
-    private static async Task<Rollout> PauseAsync(RolloutService.RolloutServiceClient client, string name, CancellationToken cancellation) =>
-        (await client.PauseRolloutAsync(new() { Name = name, RequestId = ResourceCalls.RequestId() }, cancellationToken: cancellation)).Rollout;
+    private static async Task<Rollout> PauseAsync(RolloutService.RolloutServiceClient client, string name,
+        CancellationToken cancellation) =>
+        (await client.PauseRolloutAsync(new() { Name = name, RequestId = ResourceCalls.RequestId() },
+            cancellationToken: cancellation)).Rollout;
 
-    private static async Task<Rollout> ResumeAsync(RolloutService.RolloutServiceClient client, string name, CancellationToken cancellation) =>
-        (await client.ResumeRolloutAsync(new() { Name = name, RequestId = ResourceCalls.RequestId() }, cancellationToken: cancellation)).Rollout;
+    private static async Task<Rollout> ResumeAsync(RolloutService.RolloutServiceClient client, string name,
+        CancellationToken cancellation) =>
+        (await client.ResumeRolloutAsync(new() { Name = name, RequestId = ResourceCalls.RequestId() },
+            cancellationToken: cancellation)).Rollout;
 
-    private static async Task<Rollout> AbortAsync(RolloutService.RolloutServiceClient client, string name, CancellationToken cancellation) =>
-        (await client.AbortRolloutAsync(new() { Name = name, RequestId = ResourceCalls.RequestId() }, cancellationToken: cancellation)).Rollout;
+    private static async Task<Rollout> AbortAsync(RolloutService.RolloutServiceClient client, string name,
+        CancellationToken cancellation) =>
+        (await client.AbortRolloutAsync(new() { Name = name, RequestId = ResourceCalls.RequestId() },
+            cancellationToken: cancellation)).Rollout;
 }

@@ -12,7 +12,8 @@ internal sealed class RolloutStart
 {
     private readonly Argument<string> cluster = new("CLUSTER") { Description = "The cluster to change." };
 
-    private readonly Option<string> image = new("--image") { Description = "The image that every node gets.", HelpName = "IMAGE", Required = true };
+    private readonly Option<string> image = new("--image") { Description = "The image that every node gets.", HelpName = "IMAGE",
+        Required = true };
 
     private readonly Option<string> name = new("--name")
     {
@@ -24,7 +25,8 @@ internal sealed class RolloutStart
         Description = "Only this node, by name or hostname; may be repeated.", HelpName = "NODE", AllowMultipleArgumentsPerToken = true,
     };
 
-    private readonly Option<TimeSpan> soak = Parameters.Span("--soak", "How long a node must stay green before the next starts; without it 30s.");
+    private readonly Option<TimeSpan> soak = Parameters.Span("--soak",
+        "How long a node must stay green before the next starts; without it 30s.");
 
     private readonly Option<bool> downtime = new("--allow-control-plane-downtime")
     {
@@ -81,7 +83,8 @@ internal sealed class RolloutStart
     {
         var steps = (rollout.Status ?? new()).Nodes;
         var rows = steps.Index().Select(step => (IReadOnlyList<string>)
-            [$"{step.Index + 1}", RolloutRows.Who(step.Item), Words.Of(step.Item.Role), step.Item.FromVersion, step.Item.ToVersion, Note(step.Item)]);
+            [$"{step.Index + 1}", RolloutRows.Who(step.Item), Words.Of(step.Item.Role), step.Item.FromVersion, step.Item.ToVersion,
+                Note(step.Item)]);
         return [.. Table.Rows(["ORDER", "NODE", "ROLE", "FROM", "TO", "NOTE"], rows), "Nothing was started (dry run)."];
     }
 

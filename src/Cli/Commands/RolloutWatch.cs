@@ -37,7 +37,8 @@ internal static class RolloutWatch
             RolloutState.Done => null,
             RolloutState.Stopped => $"Rollout {name} stopped after {RolloutRows.Progress(rollout)} nodes: {Reason(status)}; "
                 + $"`cozyfleet rollout resume {name}` goes on, `cozyfleet rollout abort {name}` ends it.",
-            RolloutState.Paused => $"Rollout {name} is paused after {RolloutRows.Progress(rollout)} nodes; `cozyfleet rollout resume {name}` goes on.",
+            RolloutState.Paused =>
+                $"Rollout {name} is paused after {RolloutRows.Progress(rollout)} nodes; `cozyfleet rollout resume {name}` goes on.",
             _ => $"Rollout {name} was aborted after {RolloutRows.Progress(rollout)} nodes: {Reason(status)}.",
         };
     }

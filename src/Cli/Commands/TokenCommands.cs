@@ -17,7 +17,7 @@ internal static class TokenCommands
     private static Command New(Shell shell)
     {
         var rack = new Option<string>("--rack") { Description = "The rack that the agent will serve.", HelpName = "RACK", Required = true };
-        var ttl = Parameters.Span("--ttl", "How long it can be used, at most 30d.", "1h");
+        var ttl = Parameters.Span("--ttl", "How long it can be used, at most 30d; without it 1h.");
         return new Command("create", "Makes a token; the last line of the output is the secret, which is shown only now.") { rack, ttl }
             .With(shell.Run(async (session, arguments, cancellation) =>
             {

@@ -53,7 +53,8 @@ internal static class WatchCommand
     }
 
     private static async IAsyncEnumerable<Change> Follow(
-        IAsyncEnumerable<Change> changes, SortedDictionary<string, IMessage> resources, [EnumeratorCancellation] CancellationToken cancellation)
+        IAsyncEnumerable<Change> changes, SortedDictionary<string, IMessage> resources,
+            [EnumeratorCancellation] CancellationToken cancellation)
     {
         await foreach (var change in changes.WithCancellation(cancellation))
         {

@@ -19,16 +19,19 @@ internal static class CallFailure
         return error.StatusCode switch
         {
             StatusCode.DeadlineExceeded => new(ExitCode.Timeout, "The coordinator did not answer in time; try again or look at its log."),
-            StatusCode.Unavailable => new(ExitCode.Unreachable, $"The coordinator at {context.Endpoint.Authority} cannot answer now: {Sentence(error.Status.Detail)}"),
+            StatusCode.Unavailable => new(ExitCode.Unreachable,
+                $"The coordinator at {context.Endpoint.Authority} cannot answer now: {Sentence(error.Status.Detail)}"),
             StatusCode.Unimplemented => new(
-                ExitCode.Refused, $"The coordinator at {context.Endpoint.Authority} does not know this call; it is older than this program."),
+                ExitCode.Refused, $"The coordinator at {context.Endpoint.Authority} does not know this call; "
+                    + "it is older than this program."),
             _ => Refused(error),
         };
     }
 
     /// <summary>What the coordinator refused, in its own words.</summary>
     public static Failure Refused(RpcException error) =>
-        new(ExitCode.Refused, Sentence(error.Status.Detail), [.. Violations(error).Select(violation => $"{violation.Field}: {violation.Description}")]);
+        new(ExitCode.Refused, Sentence(error.Status.Detail),
+            [.. Violations(error).Select(violation => $"{violation.Field}: {violation.Description}")]);
 
     /// <summary>The fields that the coordinator named.</summary>
     public static IReadOnlyList<BadRequest.Types.FieldViolation> Violations(RpcException error) =>
@@ -45,8 +48,16 @@ internal static class CallFailure
             {
                 return new(
                     ExitCode.Unreachable,
-                    $"The coordinator at {context.Endpoint.Authority} cannot be reached ({socket.Message}); start it, or correct endpoint in {context.Path}.");
+                    $"The coordinator at {context.Endpoint.Authority} cannot be reached ({socket.Message}); "
+                    + $"start it, or correct endpoint in {context.Path}.");
             }
+        }
+        if (check.Answered)
+        {
+            return new(
+                ExitCode.Unreachable,
+                $"The connection to the coordinator at {context.Endpoint.Authority} was lost ({Innermost(cause).Message.TrimEnd('.')}); "
+                + "run the command again.");
         }
         // In TLS 1.3 the client is done before the server has looked at its certificate: a refusal arrives as an alert or as
         // the end of the connection, in place of the first answer (RFC 8446 4.4.2.4).
@@ -54,12 +65,14 @@ internal static class CallFailure
             ? NotLetIn(context, "it closed the connection after the TLS handshake.")
             : new(
                 ExitCode.Unreachable,
-                $"At {context.Endpoint.Authority} nothing speaks TLS as the coordinator does ({Innermost(cause).Message}); correct endpoint in {context.Path}.");
+                $"At {context.Endpoint.Authority} nothing speaks TLS as the coordinator does ({Innermost(cause).Message}); "
+                + $"correct endpoint in {context.Path}.");
     }
 
     private static Failure NotLetIn(ContextFile context, string why) => new(
         ExitCode.Unreachable,
-        $"The coordinator at {context.Endpoint.Authority} does not accept the certificate in {context.Path}, so take a fresh copy of its admin.yaml: {why}");
+        $"The coordinator at {context.Endpoint.Authority} does not accept the certificate in {context.Path}, "
+        + $"so take a fresh copy of its admin.yaml: {why}");
 
     private static Exception Innermost(Exception error) => error.InnerException is { } inner ? Innermost(inner) : error;
 

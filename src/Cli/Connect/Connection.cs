@@ -18,7 +18,8 @@ internal sealed class Connection : IDisposable
     private Connection(ContextFile context, X509Certificate2 identity, ServerCheck check)
     {
         (this.context, this.identity, this.check) = (context, identity, check);
-        channel = GrpcChannel.ForAddress(context.Endpoint, new GrpcChannelOptions { HttpHandler = Handler(), DisposeHttpClient = true });
+        channel = GrpcChannel.ForAddress(context.Endpoint,
+            new GrpcChannelOptions { HttpHandler = new AnswerObserver(check) { InnerHandler = Handler() }, DisposeHttpClient = true });
         Calls = channel.CreateCallInvoker();
     }
 

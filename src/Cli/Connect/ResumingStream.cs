@@ -6,7 +6,8 @@ namespace Cozy.Fleet.Cli.Connect;
 
 /// <summary>A server's stream that is opened again where it broke off.</summary>
 /// <param name="open">Opens the stream behind what was seen last; the caller keeps that.</param>
-/// <param name="forget">Forgets what was seen, because the coordinator no longer knows that place; false when there was nothing to forget.</param>
+/// <param name="forget">Forgets what was seen, because the coordinator no longer knows that place; false when there was
+/// nothing to forget.</param>
 internal sealed class ResumingStream<T>(
     Terminal terminal, Func<CancellationToken, AsyncServerStreamingCall<T>> open, Func<bool> forget)
 {

@@ -12,6 +12,9 @@ internal sealed class ServerCheck(X509Certificate2Collection authorities, Contex
     /// <summary>Whether a coordinator with the right certificate has answered.</summary>
     public bool Passed { get; private set; }
 
+    /// <summary>Whether a call was answered, so that our certificate is accepted, too.</summary>
+    public bool Answered { get; set; }
+
     public bool Accept(X509Certificate? shown, SslPolicyErrors errors)
     {
         Refusal = shown is X509Certificate2 certificate ? Problem(certificate, errors) : "shows no certificate";
@@ -31,11 +34,13 @@ internal sealed class ServerCheck(X509Certificate2Collection authorities, Contex
         if (chain.Build(certificate))
         {
             return errors.HasFlag(SslPolicyErrors.RemoteCertificateNameMismatch)
-                ? $"has a certificate that is not made for {context.Endpoint.Host}; use a name or address that it is made for as endpoint in {context.Path}"
+                ? $"has a certificate that is not made for {context.Endpoint.Host}; "
+                    + $"use a name or address that it is made for as endpoint in {context.Path}"
                 : null;
         }
         return Expired(certificate, now)
-            ?? $"has a certificate that the CA in {context.Path} did not issue; if the coordinator was set up anew, take a fresh copy of its admin.yaml";
+            ?? $"has a certificate that the CA in {context.Path} did not issue; "
+                + "if the coordinator was set up anew, take a fresh copy of its admin.yaml";
     }
 
     private static string? Expired(X509Certificate2 certificate, DateTimeOffset now)

@@ -52,7 +52,8 @@ internal sealed record Document(Kind Kind, IMessage Resource, Place Start, IRead
         if (word is null)
             errors.Add(start, $"kind is missing: {string.Join(", ", KindTable.All.Select(known => known.Name))}");
         else if (kind is null)
-            errors.Add(Place.Of(file, word.Start), $"unknown kind '{word.Value}'{Suggestion.For(word.Value ?? "", KindTable.All.Select(known => known.Name))}");
+            errors.Add(Place.Of(file, word.Start),
+                $"unknown kind '{word.Value}'{Suggestion.For(word.Value ?? "", KindTable.All.Select(known => known.Name))}");
         return kind;
     }
 

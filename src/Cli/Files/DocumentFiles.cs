@@ -12,7 +12,8 @@ internal static class DocumentFiles
     {
         var errors = new FileErrors();
         var found = names.SelectMany(name => Expand(name, errors)).SelectMany(file => Documents(file, standardInput, errors)).ToArray();
-        foreach (var twice in found.GroupBy(document => (document.Kind, document.Name)).Where(group => group.Key.Name != "" && group.Count() > 1))
+        foreach (var twice in found.GroupBy(document => (document.Kind, document.Name))
+            .Where(group => group.Key.Name != "" && group.Count() > 1))
             errors.Add(twice.Last().Start, $"{twice.Key.Kind.Reference(twice.Key.Name)} is also described at {twice.First().Start}");
         errors.ThrowIfAny();
         if (found.Length == 0)

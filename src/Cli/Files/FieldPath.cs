@@ -2,7 +2,8 @@ using System.Text.RegularExpressions;
 
 namespace Cozy.Fleet.Cli.Files;
 
-/// <summary>The two spellings of a field's path: the coordinator's `spec.kubernetes_version` and the file's `spec.kubernetesVersion`.</summary>
+/// <summary>The two spellings of a field's path: the coordinator's `spec.kubernetes_version` and the file's
+/// `spec.kubernetesVersion`.</summary>
 internal static partial class FieldPath
 {
     public static string AsWritten(string path) => Underscore().Replace(path, match => match.Groups[1].Value.ToUpperInvariant());

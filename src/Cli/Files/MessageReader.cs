@@ -89,7 +89,8 @@ internal sealed class MessageReader(string file, FileErrors errors)
             return Scalar(field, node, path);
         if (node is not YamlMappingNode map)
         {
-            Wrong(node, path, $"must be a map with {string.Join(", ", field.MessageType.Fields.InDeclarationOrder().Select(child => child.JsonName))}");
+            var keys = field.MessageType.Fields.InDeclarationOrder().Select(child => child.JsonName);
+            Wrong(node, path, $"must be a map with {string.Join(", ", keys)}");
             return null;
         }
         var message = field.MessageType.Parser.ParseFrom(ByteString.Empty);
@@ -115,7 +116,8 @@ internal sealed class MessageReader(string file, FileErrors errors)
     }
 
     // People write names as JSON does, so the complaint says them so.
-    private void Wrong(YamlNode node, string path, string problem) => errors.Add(Place.Of(file, node.Start), $"{FieldPath.AsWritten(path)}: {problem}");
+    private void Wrong(YamlNode node, string path, string problem) =>
+        errors.Add(Place.Of(file, node.Start), $"{FieldPath.AsWritten(path)}: {problem}");
 
     private static string Join(string path, string name) => path == "" ? name : $"{path}.{name}";
 }

@@ -23,7 +23,8 @@ internal static class ScalarReader
             FieldType.Enum => Choice(field.EnumType, text),
             FieldType.Bytes => Bytes(text),
             FieldType.Message => WellKnown(field.MessageType, text),
-            FieldType.Double or FieldType.Float => Parsed(double.TryParse(text, CultureInfo.InvariantCulture, out var real), real, text, "a number"),
+            FieldType.Double or FieldType.Float =>
+                Parsed(double.TryParse(text, CultureInfo.InvariantCulture, out var real), real, text, "a number"),
             _ => Number(field.FieldType, text),
         };
         return problem == "";
@@ -77,7 +78,8 @@ internal static class ScalarReader
         }
         catch (Exception error) when (error is InvalidProtocolBufferException or InvalidOperationException)
         {
-            return Wrong(text, type.Name == "Duration" ? "not a duration in seconds such as 30s or 1.5s" : "not a time such as 2030-01-31T12:00:00Z");
+            return Wrong(text, type.Name == "Duration" ? "not a duration in seconds such as 30s or 1.5s"
+                : "not a time such as 2030-01-31T12:00:00Z");
         }
     }
 

@@ -7,15 +7,16 @@ internal static class Suggestion
     public static string For(string word, IEnumerable<string> known)
     {
         var nearest = known.Select(candidate => (candidate, Distance: Distance(Plain(word), Plain(candidate))))
-            .Where(pair => pair.Distance <= Math.Max(1, word.Length / 3))
-            .OrderBy(pair => pair.Distance)
+            .Where(pair => pair.Distance <= Math.Max(1, (word.Length + 1) / 3))
+            .OrderBy(pair => pair.Distance).ThenBy(pair => Math.Abs(pair.candidate.Length - word.Length))
             .Select(pair => pair.candidate)
             .FirstOrDefault();
         return nearest is null ? "" : $"; did you mean {nearest}?";
     }
 
     // Case and underscores are the commonest slips: talos_version, TalosVersion.
-    private static string Plain(string word) => word.Replace("_", "", StringComparison.Ordinal).Replace("-", "", StringComparison.Ordinal).ToLowerInvariant();
+    private static string Plain(string word) =>
+        word.Replace("_", "", StringComparison.Ordinal).Replace("-", "", StringComparison.Ordinal).ToLowerInvariant();
 
     /// <summary>Levenshtein's distance, row by row.</summary>
     private static int Distance(string a, string b)

@@ -40,7 +40,8 @@ internal static class CozyFleetProgram
 
     private static RootCommand Root(Shell shell)
     {
-        var root = new RootCommand($"Runs a fleet of Talos machines: racks, nodes, images, clusters and rollouts. {ExitCode.Help}") { shell.Context };
+        var root = new RootCommand(
+            $"Runs a fleet of Talos machines: racks, nodes, images, clusters and rollouts. {ExitCode.Help}") { shell.Context };
         Command[] commands =
         [
             ApplyCommand.Create(shell), DiffCommand.Create(shell), GetCommand.Create(shell), DescribeCommand.Create(shell),
@@ -54,7 +55,8 @@ internal static class CozyFleetProgram
 
     private static Failure Misuse(ParseResult parsed)
     {
-        var errors = parsed.Errors.Select(error => error.Message.TrimEnd('.')).Distinct().ToArray();
+        var errors = parsed.Errors.Select(error => string.Join(' ',
+            error.Message.Split([' ', '\r', '\n', '\t'], StringSplitOptions.RemoveEmptyEntries)).TrimEnd('.')).Distinct().ToArray();
         var path = string.Join(' ', Names(parsed.CommandResult.Command).Reverse());
         return new(ExitCode.Usage, $"{string.Join("; ", errors)}: see `{path} --help`.");
     }

@@ -23,7 +23,8 @@ internal static class ClusterRows
 
     public static IReadOnlyList<string> Member(ClusterMember member) =>
     [
-        member.Node, member.Hostname, Words.Of(member.Role), Words.Of(member.Phase), member.TalosVersion, Words.YesNo(member.Ready), member.Address,
+        member.Node, member.Hostname, Words.Of(member.Role), Words.Of(member.Phase), member.TalosVersion,
+            Words.YesNo(member.Ready), member.Address,
     ];
 
     public static IEnumerable<Line> Describe(Cluster cluster, DateTimeOffset now)

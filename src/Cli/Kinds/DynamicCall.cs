@@ -21,7 +21,8 @@ internal static class DynamicCall
     public static AsyncServerStreamingCall<IMessage> Stream(
         CallInvoker calls, MethodDescriptor method, IReadOnlyDictionary<string, object> fields, CancellationToken cancellation) =>
         calls.AsyncServerStreamingCall(
-            Callable(method, MethodType.ServerStreaming), host: null, new CallOptions(cancellationToken: cancellation), Request(method, fields));
+            Callable(method, MethodType.ServerStreaming), host: null, new CallOptions(cancellationToken: cancellation),
+                Request(method, fields));
 
     public static object? Field(IMessage message, string name) => message.Descriptor.FindFieldByName(name).Accessor.GetValue(message);
 

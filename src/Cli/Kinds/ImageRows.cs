@@ -12,7 +12,8 @@ internal static class ImageRows
         Column.Of<Image>("TALOS", image => image.Spec?.TalosVersion ?? ""),
         Column.Of<Image>("SCHEMATIC", image => Short(image.Spec?.SchematicId ?? "")),
         Column.Of<Image>("ARCHITECTURES", image => Architectures(image.Spec)),
-        Column.Of<Image>("RACKS READY", image => image.Status is { } status ? $"{status.Racks.Count(rack => rack.Ready)}/{status.Racks.Count}" : ""),
+        Column.Of<Image>("RACKS READY", image =>
+            image.Status is { } status ? $"{status.Racks.Count(rack => rack.Ready)}/{status.Racks.Count}" : ""),
         CommonRows.Age,
     ];
 

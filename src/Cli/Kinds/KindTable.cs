@@ -52,6 +52,6 @@ internal static class KindTable
     public static Kind Named(string word) =>
         All.FirstOrDefault(kind => kind.Words.Contains(word.ToLowerInvariant())) ?? throw new Failure(
             ExitCode.Usage,
-            $"There is no kind '{word}'{Suggestion.For(word.ToLowerInvariant(), All.SelectMany(kind => kind.Words))}; "
-            + $"kinds are {string.Join(", ", All.Select(kind => kind.Plural))}.");
+            $"There is no kind '{word}' but {string.Join(", ", All.Select(kind => kind.Plural))}"
+            + (Suggestion.For(word.ToLowerInvariant(), All.SelectMany(kind => kind.Words)) is { Length: > 0 } hint ? hint : "."));
 }

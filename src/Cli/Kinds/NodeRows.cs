@@ -72,24 +72,28 @@ internal static class NodeRows
         return
         [
             .. Line.Pairs(
-                ("Machine", string.Join(' ', new[] { facts.Manufacturer, facts.Product }.Where(word => word != ""))),
+                ("Machine", string.Join(' ', Said(facts.Manufacturer, facts.Product))),
                 ("Serial", facts.Serial),
                 ("UUID", status.Uuid),
                 ("MAC", string.Join(", ", status.Macs)),
-                ("Firmware", string.Join(' ', new[] { Words.Of(status.Firmware), Words.Of(status.Architecture) }.Where(word => word != ""))),
+                ("Firmware", string.Join(' ', Said(Words.Of(status.Firmware), Words.Of(status.Architecture)))),
                 ("CPU threads", facts.CpuThreads == 0 ? "" : $"{facts.CpuThreads}"),
                 ("Memory", Words.Bytes(facts.MemoryBytes))),
             .. Line.Section("Disks", facts.Disks.Select(Disk)),
-            .. Line.Section("Links", facts.Links.Select(link => $"{link.Name} {link.Mac} {(link.Up ? "up" : "down")} {string.Join(' ', link.Addresses)}".TrimEnd())),
+            .. Line.Section("Links", facts.Links.Select(link =>
+                $"{link.Name} {link.Mac} {(link.Up ? "up" : "down")} {string.Join(' ', link.Addresses)}".TrimEnd())),
         ];
     }
 
     private static string Disk(Disk disk) => string.Join(
-        ' ', new[] { disk.Device, Words.Bytes(disk.SizeBytes), disk.Transport, disk.Model, disk.ReadOnly ? "read-only" : "" }.Where(word => word != ""));
+        ' ', Said(disk.Device, Words.Bytes(disk.SizeBytes), disk.Transport, disk.Model, disk.ReadOnly ? "read-only" : ""));
+
+    private static IEnumerable<string> Said(params string[] words) => words.Where(word => word != "");
 
     private static IEnumerable<Line> Operation(NodeOperation? operation, DateTimeOffset now) => operation is null
         ? []
-        : Line.Pairs(("Operation", $"{operation.Kind}, step {operation.Step}, by {operation.Owner}, for {Words.Age(operation.StartTime, now)}"));
+        : Line.Pairs(("Operation",
+            $"{operation.Kind}, step {operation.Step}, by {operation.Owner}, for {Words.Age(operation.StartTime, now)}"));
 
     private static NodeStatus Status(Node node) => node.Status ?? new();
 }

@@ -37,7 +37,8 @@ internal static class RackRows
                 ("Leases", agent.Leases.ToString(CultureInfo.InvariantCulture))),
             .. Line.Section("Accepts", spec.AcceptanceRules.Select(rule => $"{rule.Name}: {rule.Filter}")),
             .. Line.Section("Images", status.Images.Select(Image)),
-            .. Line.Section("Refused", agent.Refused.OrderBy(pair => pair.Key, StringComparer.Ordinal).Select(pair => $"{pair.Key}: {pair.Value}")),
+            .. Line.Section("Refused", agent.Refused.OrderBy(pair => pair.Key, StringComparer.Ordinal)
+                .Select(pair => $"{pair.Key}: {pair.Value}")),
             .. CommonRows.Conditions(status.Conditions),
             .. CommonRows.Waiting(status.Waiting is { } waiting ? [waiting] : [], now),
         ];

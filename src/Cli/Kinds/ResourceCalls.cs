@@ -71,7 +71,8 @@ internal sealed class ResourceCalls(Connection connection)
 
     // A check alone may answer without the resource: then it would be what was sent.
     private async Task<IMessage> WriteAsync(Kind kind, string method, Dictionary<string, object> fields, CancellationToken cancellation) =>
-        DynamicCall.Field(await CallAsync(kind, method, fields, cancellation), kind.Singular) as IMessage ?? (IMessage)fields[kind.Singular];
+        DynamicCall.Field(await CallAsync(kind, method, fields, cancellation), kind.Singular) as IMessage
+            ?? (IMessage)fields[kind.Singular];
 
     private async Task<IMessage> OneAsync(Kind kind, string method, Dictionary<string, object> fields, CancellationToken cancellation) =>
         (IMessage)DynamicCall.Field(await CallAsync(kind, method, fields, cancellation), kind.Singular)!;

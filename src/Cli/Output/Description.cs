@@ -16,7 +16,7 @@ internal static class Description
 
     private static IReadOnlyList<string> Lines(IReadOnlyList<Line> lines)
     {
-        var width = lines.Where(line => line.Text != "").Max(line => line.Heading.Length) + 2;
+        var width = lines.Where(line => line.Text != "").Max(line => line.Heading.Length) + ":  ".Length;
         return [.. lines.Select(line => Format(line, width))];
     }
 

@@ -18,7 +18,8 @@ internal static class Json
     {
         if (messages.Count == 0)
             return """{ "items": [] }""";
-        var items = messages.Select(message => "    " + One(message).ReplaceLineEndings("\n").Replace("\n", "\n    ", StringComparison.Ordinal));
+        var items = messages.Select(message =>
+            "    " + One(message).ReplaceLineEndings("\n").Replace("\n", "\n    ", StringComparison.Ordinal));
         return $"{{\n  \"items\": [\n{string.Join(",\n", items)}\n  ]\n}}";
     }
 

@@ -13,7 +13,8 @@ internal sealed class Progress(Terminal terminal)
     private static readonly TimeSpan Redraw = TimeSpan.FromSeconds(1);
 
     public async Task ShowAsync<T>(
-        IAsyncEnumerable<T> states, Func<T, DateTimeOffset, Picture> draw, Func<T, IEnumerable<string>> lines, CancellationToken cancellation)
+        IAsyncEnumerable<T> states, Func<T, DateTimeOffset, Picture> draw, Func<T, IEnumerable<string>> lines,
+            CancellationToken cancellation)
     {
         if (terminal.IsInteractive)
         {

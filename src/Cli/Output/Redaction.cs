@@ -26,7 +26,8 @@ internal static partial class Redaction
                 continue;
             }
             pem |= line.Contains("PRIVATE KEY-----", StringComparison.Ordinal) && line.Contains("BEGIN", StringComparison.Ordinal);
-            block = SecretKey().Match(line) is { Success: true } match && Opens(match.Groups["value"].Value) ? match.Groups["before"].Length : null;
+            block = SecretKey().Match(line) is { Success: true } match && Opens(match.Groups["value"].Value)
+                ? match.Groups["before"].Length : null;
             hidden.Add(pem ? new string(' ', depth) + Hidden : block is null ? Inline().Replace(line, "${key}" + Hidden) : line);
             pem &= !line.Contains("END ", StringComparison.Ordinal);
         }

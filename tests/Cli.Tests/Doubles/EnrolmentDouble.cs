@@ -13,7 +13,7 @@ internal sealed class EnrolmentDouble(FleetDouble fleet) : EnrolmentService.Enro
         var token = new Token
         {
             Id = $"t{fleet.Tokens.Count + 1}", Rack = request.Rack, CreateTime = Timestamp.FromDateTimeOffset(now),
-            ExpireTime = Timestamp.FromDateTimeOffset(now.AddSeconds(request.TtlSeconds)),
+            ExpireTime = Timestamp.FromDateTimeOffset(now.AddSeconds(request.TtlSeconds == 0 ? 3600 : request.TtlSeconds)),
         };
         fleet.Tokens.Add(token);
         return Task.FromResult(new CreateTokenResponse { Token = token, Secret = $"cozy1.{token.Id}.secret.pin" });

@@ -24,7 +24,8 @@ internal sealed class FleetServer : IAsyncDisposable
 
     public TestCa Ca => ca;
 
-    public string Endpoint => application.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single();
+    public string Endpoint =>
+        application.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single();
 
     public static async Task<FleetServer> StartAsync(TimeProvider time, Func<TestCa, X509Certificate2>? certificate = null)
     {

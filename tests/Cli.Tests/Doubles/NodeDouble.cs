@@ -26,7 +26,8 @@ internal sealed class NodeDouble(FleetDouble fleet) : NodeService.NodeServiceBas
     public override Task<UpdateNodeResponse> UpdateNode(UpdateNodeRequest request, ServerCallContext context)
     {
         if (request.UpdateMask is not { } mask)
-            return Task.FromResult(new UpdateNodeResponse { Node = fleet.Nodes.Write(request.Node, request.RequestId, request.ValidateOnly, allowMissing: false) });
+            return Task.FromResult(new UpdateNodeResponse { Node = fleet.Nodes.Write(request.Node, request.RequestId,
+                request.ValidateOnly, allowMissing: false) });
         var node = fleet.Nodes.Get(request.Node.Metadata.Name);
         node.Spec ??= new();
         mask.Merge(request.Node, node);

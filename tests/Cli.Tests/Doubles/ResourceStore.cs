@@ -140,7 +140,8 @@ internal sealed class ResourceStore<T>(Kind kind, TimeProvider time)
     {
         Code = (int)Code.InvalidArgument,
         Message = problem,
-        Details = { Any.Pack(new BadRequest { FieldViolations = { new BadRequest.Types.FieldViolation { Field = field, Description = problem } } }) },
+        Details = { Any.Pack(new BadRequest { FieldViolations = { new BadRequest.Types.FieldViolation { Field = field,
+            Description = problem } } }) },
     }.ToRpcException();
 
     private async Task<int> PictureAsync(string filter, Func<ChangeType, T?, string, Task> send)
