@@ -12,7 +12,10 @@ namespace Cozy.Fleet.Conventions.Code;
 internal static partial class CodeRules
 {
     public static IEnumerable<Finding> All(SourceFile file) =>
-        [.. AsyncVoid(file), .. Blocking(file), .. Sleeping(file), .. Swallowing(file), .. OpenEnds(file), .. EmptyNames(file)];
+        [
+            .. AsyncVoid(file), .. Blocking(file), .. Results(file), .. Sleeping(file), .. Swallowing(file), .. OpenEnds(file),
+            .. EmptyNames(file), .. SwitchedOff(file),
+        ];
 
     private static IEnumerable<Finding> AsyncVoid(SourceFile file)
     {
@@ -30,6 +33,17 @@ internal static partial class CodeRules
         from call in file.Nodes<InvocationExpressionSyntax>()
         where call is { Expression: MemberAccessExpressionSyntax { Name.Identifier.Text: "Wait" }, ArgumentList.Arguments.Count: 0 }
         select file.At(call.GetLocation(), "a blocked thread is one less for everybody: await it");
+
+    // Syntax does not know types: a value of our own that is called Result reads like a wait, too.
+    private static IEnumerable<Finding> Results(SourceFile file) =>
+        from access in file.Nodes<MemberAccessExpressionSyntax>()
+        where !file.IsTest && access.Name.Identifier.Text == "Result"
+        select file.At(access.Name.GetLocation(), "a task's Result blocks: await it, or find a better name for a value");
+
+    private static IEnumerable<Finding> SwitchedOff(SourceFile file) =>
+        from argument in file.Nodes<AttributeArgumentSyntax>()
+        where argument.NameEquals?.Name.Identifier.Text is "Skip" or "Explicit"
+        select file.At(argument.GetLocation(), "a test that never runs: delete it or make it run (Assert.SkipUnless says what is lacking)");
 
     private static IEnumerable<Finding> Sleeping(SourceFile file)
     {

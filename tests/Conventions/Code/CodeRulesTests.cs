@@ -18,6 +18,8 @@ public sealed class CodeRulesTests
     [InlineData("class NodeManager { }")]
     [InlineData("interface IStringUtils { }")]
     [InlineData("record PathHelper();")]
+    [InlineData("class A { [Fact(Skip = \"slow\")] void M() { } }")]
+    [InlineData("class A { [Fact(Explicit = true)] void M() { } }")]
     public void They_notice(string code) => Assert.Single(CodeRules.All(new("tests/A.cs", code)));
 
     [Theory]
@@ -29,6 +31,10 @@ public sealed class CodeRulesTests
     [InlineData("class A { string Text = \"TODO\"; }")]
     [InlineData("class Utilization { } class ManagerOfOne { }")]
     public void They_leave_alone(string code) => Assert.Empty(CodeRules.All(new("tests/A.cs", code)));
+
+    [Fact]
+    public void A_task_is_not_asked_for_its_result_in_the_product() =>
+        Assert.Single(CodeRules.All(new("src/A.cs", "class A { object M(Task<object> t) => t.Result; }")));
 
     [Fact]
     public void A_delay_in_the_product_is_the_banned_symbols_matter() =>
