@@ -10,7 +10,9 @@ if [ -s .run/vm/initramfs.gz ] && [ -s .run/vm/vmlinuz ] && [ "$(cat .run/vm/inp
   exit 0
 fi
 echo "fleet: building the guest of the emulated machines (some minutes, once)" >&2
-dotnet publish src/Simulator -c Release -r linux-x64 -p:PublishAot=true --output .run/vm/publish -v quiet -nologo >.run/vm/publish.log 2>&1 ||
+# Beside the ordinary build, not in it: a native program is restored for its platform, which the lock files do not name.
+dotnet publish src/Simulator -c Release -r linux-x64 -p:PublishAot=true -p:NuGetLockFilePath=obj/native.lock.json \
+  --artifacts-path .run/vm/build --output .run/vm/publish -v quiet -nologo >.run/vm/publish.log 2>&1 ||
   { grep -E 'error' .run/vm/publish.log | sort -u >&2; exit 1; }
 tests/Vm/guest/build .run/vm/publish/cozy-fleet-simulator .run/vm
 echo "$inputs" >.run/vm/inputs

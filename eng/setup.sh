@@ -1,9 +1,8 @@
-# Installs what a command of ./fleet needs and the machine lacks. Sourced by ./fleet. Quiet when nothing is missing.
-# Each entry: Debian package, a file that it brings, and what it is for.
+# Installs what a command of ./fleet needs and the machine lacks. Sourced by ./fleet. Silent when nothing is missing.
+# Each entry: Debian package, a file or program that it brings, and what it is for.
 
-need_demo=(
-  "ipxe /usr/lib/ipxe/undionly.kpxe the network boot loaders that the agent hands out"
-)
+# The demo's machines are simulated and bring their own loaders: the .NET SDK is enough.
+need_demo=()
 need_lint=(
   "npm npm the package manager that brings buf"
 )
@@ -14,7 +13,7 @@ need_vm=(
   "ovmf /usr/share/OVMF/OVMF_CODE_4M.fd UEFI firmware"
   "iproute2 ip network namespaces"
   "busybox-static /usr/share/doc/busybox-static the first program in the machines' initramfs"
-  "cpio cpio that initramfs"
+  "cpio cpio packs that initramfs"
   "clang clang native compilation of the node program"
   "zlib1g-dev /usr/include/zlib.h native compilation of the node program"
 )
@@ -36,42 +35,36 @@ has() {
   esac
 }
 
-# setup demo|lint|vm|test
+# setup demo|test|vm|lint: after it everything is there, or it failed with one sentence that says what to run.
 setup() {
+  command -v dotnet >/dev/null || { echo "fleet: the .NET 10 SDK is missing: https://dot.net/download" >&2; return 1; }
+  declare -p "need_$1" >/dev/null 2>&1 || { echo "fleet: setup knows demo, test, vm and lint, not '$1'" >&2; return 2; }
   local -n entries="need_$1"
-  local missing=() entry package what reason
+  local missing=() reasons=() entry package what reason
   for entry in "${entries[@]}"; do
     read -r package what reason <<<"$entry"
-    has "$what" || { missing+=("$package"); echo "fleet: installing Debian's $package: $reason" >&2; }
+    has "$what" || { missing+=("$package"); reasons+=("$package: $reason"); }
   done
   [ ${#missing[@]} -gt 0 ] || return 0
-  if [ "$(id -u)" = 0 ]; then
-    install_packages "${missing[@]}"
-  elif command -v sudo >/dev/null && sudo -n true 2>/dev/null; then
-    sudo -n bash -c "$(declare -f install_packages); install_packages \"\$@\"" install "${missing[@]}"
-  elif [ "${missing[*]}" = ipxe ]; then
-    unpack_ipxe
-  else
-    echo "fleet: not root. Run this once: sudo apt-get install ${missing[*]}" >&2
-    return 1
+  local as_root=()
+  if [ "$(id -u)" != 0 ]; then
+    command -v sudo >/dev/null && sudo -n true 2>/dev/null || {
+      echo "fleet: $1 needs Debian packages and this is not root; run once: sudo apt-get install ${missing[*]}" >&2
+      return 1
+    }
+    as_root=(sudo -n)
   fi
-}
-
-install_packages() {
-  export DEBIAN_FRONTEND=noninteractive
-  local log=/tmp/fleet-apt.$$
-  apt-get install -y --no-install-recommends "$@" >"$log" 2>&1 || {
-    # The list of packages may be older than the archive.
-    apt-get update >>"$log" 2>&1
-    apt-get install -y --no-install-recommends "$@" >>"$log" 2>&1 || { tail -n 5 "$log" >&2; return 1; }
+  printf "fleet: installing Debian's %s\n" "${reasons[@]}" >&2
+  mkdir -p .run
+  # The list of packages may be older than the archive, or not there at all.
+  apt_install "${missing[@]}" || { "${as_root[@]}" apt-get update >>.run/apt.log 2>&1 && apt_install "${missing[@]}"; } || {
+    tail -n 5 .run/apt.log >&2
+    echo "fleet: the packages could not be installed; the whole output is in .run/apt.log" >&2
+    return 1
   }
-  rm -f "$log"
 }
 
-# Two files of one package do not need root: they are unpacked beside the other files of a run.
-unpack_ipxe() {
-  mkdir -p .run/ipxe
-  [ -e .run/ipxe/usr/lib/ipxe/undionly.kpxe ] ||
-    (cd .run/ipxe && apt-get download ipxe >/dev/null && dpkg -x ipxe_*.deb . && rm -f ipxe_*.deb)
-  export COZY_FLEET_IPXE="$PWD/.run/ipxe/usr/lib/ipxe"
+# Runs inside setup and uses its `as_root`.
+apt_install() {
+  "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "$@" >.run/apt.log 2>&1 </dev/null
 }

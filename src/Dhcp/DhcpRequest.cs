@@ -76,11 +76,14 @@ public sealed record DhcpRequest
     {
         request = null!;
         var type = packet.Option(DhcpOption.MessageType) is [var t and >= 1 and <= 8] ? (DhcpMessageType)t : DhcpMessageType.None;
-        refusal = !packet.IsRequest ? "not-a-request" : type == DhcpMessageType.None ? "no-message-type" : "";
+        var relay = packet.Option(DhcpOption.RelayAgentInformation);
+        refusal = !packet.IsRequest ? "not-a-request"
+            : type == DhcpMessageType.None ? "no-message-type"
+            // It must go back whole and in one piece (RFC 3046 2.2); a longer one is no relay's.
+            : relay is { Length: > 255 } ? "relay-information-too-long" : "";
         if (refusal != "")
             return false;
 
-        var relay = packet.Option(DhcpOption.RelayAgentInformation);
         var machineId = packet.Option(DhcpOption.ClientMachineId);
         request = new()
         {

@@ -26,6 +26,9 @@ public enum TftpError : ushort
     OptionRefused = 8,
 }
 
+/// <summary>Why a request is not served: what the client is told, and one word for the counters.</summary>
+public readonly record struct TftpRefusal(TftpError Code, string Message, string Reason);
+
 /// <summary>A client's read request with the options that it sent, as far as we know them.</summary>
 public sealed record TftpReadRequest(string FileName, bool Netascii)
 {
@@ -49,31 +52,23 @@ public static class TftpPacket
         packet.Length >= 4 ? BinaryPrimitives.ReadUInt16BigEndian(packet[2..]) : null;
 
     /// <summary>Reads a request for a file. The refusal is what to answer.</summary>
-    public static bool TryReadRequest(
-        ReadOnlySpan<byte> packet, out TftpReadRequest request, out (TftpError Code, string Message) refusal)
+    public static bool TryReadRequest(ReadOnlySpan<byte> packet, out TftpReadRequest request, out TftpRefusal refusal)
     {
         request = new("", false);
+        var words = packet.Length > 2 ? Words(packet[2..]) : [];
+        var mode = words.Count > 1 ? words[1].ToLowerInvariant() : "";
         refusal = OpcodeOf(packet) switch
         {
-            TftpOpcode.ReadRequest => default,
-            TftpOpcode.WriteRequest => (TftpError.AccessViolation, "This server only reads."),
-            _ => (TftpError.IllegalOperation, "A transfer starts with a read request."),
+            TftpOpcode.WriteRequest => new(TftpError.AccessViolation, "This server only reads.", "write-request"),
+            not TftpOpcode.ReadRequest => new(TftpError.IllegalOperation, "A transfer starts with a read request.", "no-request"),
+            _ when words.Count < 2 || words[0] == "" => new(TftpError.IllegalOperation, "The request is truncated.", "truncated"),
+            _ when mode is not ("octet" or "netascii") => new(
+                TftpError.IllegalOperation, $"Unknown mode '{Printable(mode)}': octet and netascii are served.", "unknown-mode"),
+            _ => default,
         };
-        if (refusal.Message is not null)
+        if (refusal != default)
             return false;
-
-        var words = Words(packet[2..]);
-        if (words.Count < 2 || words[0] == "")
-        {
-            refusal = (TftpError.IllegalOperation, "The request is truncated.");
-            return false;
-        }
-        if (words[1].ToLowerInvariant() is not ("octet" or "netascii") and var mode)
-        {
-            refusal = (TftpError.IllegalOperation, $"Unknown mode '{Printable(mode)}': octet and netascii are served.");
-            return false;
-        }
-        request = WithOptions(new(words[0], words[1].Equals("netascii", StringComparison.OrdinalIgnoreCase)), words);
+        request = WithOptions(new(words[0], mode == "netascii"), words);
         return true;
     }
 

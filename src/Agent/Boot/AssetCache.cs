@@ -13,17 +13,21 @@ namespace Cozy.Fleet.Agent.Boot;
 /// </summary>
 internal sealed partial class AssetCache : BackgroundService
 {
+    // A source that was away comes back, without anybody changing the desired state.
+    private static readonly TimeSpan TryAgain = TimeSpan.FromMinutes(1);
+
     private readonly string directory;
     private readonly DesiredStateStore desired;
     private readonly HttpClient http;
     private readonly ILogger<AssetCache> log;
     private readonly ResiliencePipeline retry;
     private readonly ConcurrentDictionary<string, CachedAsset> states = new();
+    private readonly TimeProvider clock;
     private readonly SemaphoreSlim wake = new(0);
 
     public AssetCache(AgentConfig config, DesiredStateStore desired, HttpClient http, TimeProvider clock, ILogger<AssetCache> log)
     {
-        (this.desired, this.http, this.log) = (desired, http, log);
+        (this.desired, this.http, this.clock, this.log) = (desired, http, clock, log);
         directory = Directory.CreateDirectory(Path.Combine(config.DataDirectory, "assets")).FullName;
         desired.Changed += () => wake.Release();
         retry = new ResiliencePipelineBuilder { TimeProvider = clock }.AddRetry(new RetryStrategyOptions
@@ -50,18 +54,23 @@ internal sealed partial class AssetCache : BackgroundService
         while (!stoppingToken.IsCancellationRequested)
         {
             var wanted = desired.Current?.Images.SelectMany(i => i.Assets).DistinctBy(a => a.Sha256).ToArray() ?? [];
+            var complete = true;
             foreach (var asset in wanted)
-                await EnsureAsync(asset, stoppingToken);
-            await wake.WaitAsync(stoppingToken);
+                complete &= await EnsureAsync(asset, stoppingToken);
+            using var waiting = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken);
+            var changed = wake.WaitAsync(waiting.Token);
+            await Task.WhenAny(changed, Task.Delay(complete ? Timeout.InfiniteTimeSpan : TryAgain, clock, waiting.Token));
+            await waiting.CancelAsync();
         }
     }
 
-    private async Task EnsureAsync(BootAsset asset, CancellationToken cancellation)
+    /// <returns>True when the asset is here.</returns>
+    private async Task<bool> EnsureAsync(BootAsset asset, CancellationToken cancellation)
     {
         if (Find(asset.Sha256) is not null)
         {
             states[asset.Sha256] = new() { Sha256 = asset.Sha256, Ready = true };
-            return;
+            return true;
         }
         try
         {
@@ -69,11 +78,14 @@ internal sealed partial class AssetCache : BackgroundService
             await retry.ExecuteAsync(async token => await FetchAsync(asset, token), cancellation);
             states[asset.Sha256] = new() { Sha256 = asset.Sha256, Ready = true };
             LogFetched(asset.Url, asset.Sha256);
+            return true;
         }
-        catch (Exception failure) when (failure is IOException or HttpRequestException or InvalidDataException or UnauthorizedAccessException)
+        // One asset with a wrong URL, a slow source or a full disk keeps no other from coming, and no machine from booting.
+        catch (Exception failure) when (!cancellation.IsCancellationRequested)
         {
             states[asset.Sha256] = new() { Sha256 = asset.Sha256, Message = failure.Message };
             LogFailed(asset.Url, failure.Message);
+            return false;
         }
     }
 

@@ -13,9 +13,21 @@ internal sealed class DesiredStateStore
     public DesiredStateStore(string directory)
     {
         path = Path.Combine(directory, "desired-state.pb");
-        if (File.Exists(path))
+        if (!File.Exists(path))
+            return;
+        try
+        {
             current = DesiredState.Parser.ParseFrom(File.ReadAllBytes(path));
+        }
+        catch (InvalidProtocolBufferException damage)
+        {
+            // As before the first contact: machines boot their disks until the coordinator sends it again.
+            Damage = damage;
+        }
     }
+
+    /// <summary>Why the stored state cannot be read; null when it can.</summary>
+    public Exception? Damage { get; }
 
     /// <summary>Null before the coordinator said anything. Swapped whole; never changed in place.</summary>
     public DesiredState? Current => Volatile.Read(ref current);

@@ -83,11 +83,22 @@ internal sealed partial class DhcpService(
                 var count = socket.ReceiveFrom(buffer, ref source);
                 Handle(socket, buffer.AsSpan(0, count), (IPEndPoint)source, bootService);
             }
-            catch (Exception failure) when (failure is SocketException or ObjectDisposedException)
+            catch (SocketException failure)
             {
-                // An ICMP error of an earlier reply, a link that went down: the next packet is another matter.
-                if (!stopping.IsCancellationRequested)
+                // An ICMP error of an earlier reply, a link that went down: the next packet is another matter. When the socket
+                // itself is the trouble, the pause keeps the loop from eating the processor.
+                if (!stopping.Token.WaitHandle.WaitOne(failure.SocketErrorCode == SocketError.ConnectionRefused ? 0 : 100))
                     LogSocketError(failure.Message);
+            }
+            catch (ObjectDisposedException) when (stopping.IsCancellationRequested)
+            {
+                return;
+            }
+            // Nothing that a packet holds may stop the loop: the others behind it want to boot.
+            catch (Exception failure)
+            {
+                refused.Count("dhcp/failed");
+                LogPacketError(failure, source.ToString() ?? "");
             }
         }
     }
@@ -169,6 +180,8 @@ internal sealed partial class DhcpService(
         }
         catch (Exception failure) when (failure is SocketException or IOException)
         {
+            // Without its lease on disk an ACK must not leave; the client asks again.
+            refused.Count(failure is IOException ? "dhcp/not-stored" : "dhcp/not-sent");
             LogSendError(request.Mac.ToString(), failure.Message);
         }
     }
@@ -194,6 +207,9 @@ internal sealed partial class DhcpService(
 
     [LoggerMessage(LogLevel.Warning, "DHCP: receiving failed: {Error}")]
     private partial void LogSocketError(string error);
+
+    [LoggerMessage(LogLevel.Error, "DHCP: a packet from {Source} could not be handled")]
+    private partial void LogPacketError(Exception failure, string source);
 
     [LoggerMessage(LogLevel.Warning, "DHCP: the answer to {Mac} could not be sent: {Error}")]
     private partial void LogSendError(string mac, string error);

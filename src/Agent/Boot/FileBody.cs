@@ -19,7 +19,7 @@ internal static class FileBody
         response.ContentType = path.EndsWith(".efi", StringComparison.Ordinal) ? "application/efi" : "application/octet-stream";
         response.Headers.ETag = $"\"{tag}\"";
         response.Headers.AcceptRanges = "bytes";
-        if (context.Request.Headers.IfNoneMatch == response.Headers.ETag)
+        if (context.Request.GetTypedHeaders().IfNoneMatch.Any(t => t.Tag == response.Headers.ETag.ToString() || t == EntityTagHeaderValue.Any))
         {
             response.StatusCode = 304;
             return 0;
@@ -37,9 +37,12 @@ internal static class FileBody
     private static bool TryRange(HttpContext context, long length, out long from, out long count)
     {
         (from, count) = (0, length);
-        // Several ranges, or none that we read: the whole file is a right answer (RFC 9110 14.2).
-        if (!RangeHeaderValue.TryParse(context.Request.Headers.Range.ToString(), out var header) || header.Ranges.Count != 1)
+        // Several ranges, none that we read, another file than before, or a HEAD: the whole file is the right answer (RFC 9110 14.2).
+        if (!RangeHeaderValue.TryParse(context.Request.Headers.Range.ToString(), out var header) || header.Ranges.Count != 1
+            || header.Unit != "bytes" || HttpMethods.IsHead(context.Request.Method) || IsOfAnotherFile(context))
+        {
             return true;
+        }
         var range = header.Ranges.First();
         from = range.From ?? Math.Max(0, length - (range.To ?? 0));
         var last = range.From is null ? length - 1 : Math.Min(range.To ?? (length - 1), length - 1);
@@ -50,6 +53,10 @@ internal static class FileBody
         context.Response.Headers.ContentRange = $"bytes {from}-{last}/{length}";
         return true;
     }
+
+    // A download that goes on must be of the same bytes (RFC 9110 13.1.5).
+    private static bool IsOfAnotherFile(HttpContext context) =>
+        context.Request.Headers.IfRange.ToString() is { Length: > 0 } condition && condition != context.Response.Headers.ETag;
 
     private static async Task<long> SendAsync(HttpContext context, Microsoft.Win32.SafeHandles.SafeFileHandle file, long from, long count)
     {

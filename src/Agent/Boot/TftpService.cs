@@ -58,13 +58,13 @@ internal sealed partial class TftpService(
         {
             // An ERROR is never answered with an ERROR (netboot.md 13.1).
             if (TftpPacket.OpcodeOf(datagram) != TftpOpcode.Error)
-                Refuse(client, refusal.Code, refusal.Message);
+                Refuse(client, refusal);
             return;
         }
         if (!TftpPath.TryNormalize(request.FileName, out var path))
-            Refuse(client, TftpError.AccessViolation, "That path is not served.");
+            Refuse(client, new(TftpError.AccessViolation, "That path is not served.", "path-refused"));
         else if (Locate(path) is not { } file)
-            Refuse(client, TftpError.FileNotFound, "File not found.");
+            Refuse(client, new(TftpError.FileNotFound, "File not found.", "file-not-found"));
         else if (!TryBegin(client))
             refused.Count("tftp/too-many-transfers"); // A repeated request, or too many at once: the client asks again.
         else
@@ -152,10 +152,10 @@ internal sealed partial class TftpService(
         }
     }
 
-    private void Refuse(IPEndPoint client, TftpError code, string message)
+    private void Refuse(IPEndPoint client, TftpRefusal refusal)
     {
-        refused.Count("tftp/" + code.ToString().ToLowerInvariant());
-        listener!.SendTo(TftpPacket.WriteError(code, message), client);
+        refused.Count("tftp/" + refusal.Reason);
+        listener!.SendTo(TftpPacket.WriteError(refusal.Code, refusal.Message), client);
     }
 
     private static TimeSpan Max(TimeSpan a, TimeSpan b) => a > b ? a : b;

@@ -23,7 +23,8 @@ internal sealed class CommandActions(AgentConfig config, AddressBook addresses, 
 
     private async Task<CommandResult> OnTalosAsync(Command command, Action<string> progress, CancellationToken cancellation)
     {
-        var address = addresses.AddressOf(command.Node) ?? IPAddress.Parse(command.Address);
+        if ((addresses.AddressOf(command.Node) ?? Parse(command.Address)) is not { } address)
+            return Result(command, CommandOutcome.Failed, FailureClass.Permanent, $"'{command.Address}' is not an address of a node");
         using var connection = command.Talos is { } identity
             ? TalosConnection.Secure(address, config.TalosPort, new(identity.Ca, identity.Certificate, identity.Key))
             : TalosConnection.Maintenance(address, config.TalosPort);
@@ -68,6 +69,8 @@ internal sealed class CommandActions(AgentConfig config, AddressBook addresses, 
             return Result(command, CommandOutcome.Failed, FailureClass.Transient, failure.Message);
         }
     }
+
+    private static IPAddress? Parse(string address) => IPAddress.TryParse(address, out var parsed) ? parsed : null;
 
     private CommandResult Result(Command command, TalosResult result, string message)
     {

@@ -13,30 +13,44 @@ namespace Cozy.Fleet.Agent.Commands;
 internal sealed partial class CommandExecutor(
     CommandLog record, CommandActions actions, Journal journal, TimeProvider clock, ILogger<CommandExecutor> log)
 {
-    private readonly ConcurrentDictionary<string, Task> running = new();
+    private readonly ConcurrentDictionary<string, byte> running = new();
     private readonly ConcurrentDictionary<string, SemaphoreSlim> nodes = new();
 
     /// <summary>Takes a command; returns when it is refused, answered, or begun.</summary>
+    /// <exception cref="IOException">The disk refused the record: nothing was done, and the coordinator sends it again.</exception>
     public async Task TakeAsync(Command command)
     {
-        if (running.ContainsKey(command.OperationId))
+        if (!running.TryAdd(command.OperationId, 0))
             return; // It is under way; the result comes when it ends.
+        var begun = false;
+        try
+        {
+            begun = await BeginAsync(command);
+        }
+        finally
+        {
+            if (!begun)
+                running.TryRemove(command.OperationId, out _);
+        }
+        if (begun)
+            _ = Task.Run(() => RunAsync(command));
+    }
+
+    private async Task<bool> BeginAsync(Command command)
+    {
         if (record.TryFind(command.OperationId, out var known))
         {
             // Begun before a restart and without a result: it may have taken effect, so it is not done again.
             await AnswerAsync(command, known ?? Result(command, CommandOutcome.Unknown, "the agent was restarted in the middle of it"), known is null);
-            return;
+            return false;
         }
-        if (!record.AllowsFence(command.Cluster, command.FencingNumber))
+        if (Refusal(command) is { } refusal)
         {
-            await journal.AppendAsync(new()
-            {
-                CommandResult = Result(command, CommandOutcome.Refused, $"fencing number {command.FencingNumber} is older than one seen before"),
-            });
-            return;
+            await journal.AppendAsync(new() { CommandResult = Result(command, CommandOutcome.Refused, refusal), Traceparent = command.Traceparent });
+            return false;
         }
         await record.BeginAsync(command);
-        running[command.OperationId] = Task.Run(() => RunAsync(command));
+        return true;
     }
 
     private async Task RunAsync(Command command)
@@ -45,28 +59,52 @@ internal sealed partial class CommandExecutor(
             Telemetry.Context(command.Traceparent));
         span?.SetTag("operation.id", command.OperationId).SetTag("node.hostname", command.Hostname).SetTag("cluster", command.Cluster);
         LogBegun(command.OperationId, command.ActionCase, command.Address);
-        var turn = nodes.GetOrAdd(command.Node, _ => new(1));
-        await turn.WaitAsync();
-        CommandResult result;
         try
         {
-            result = await ExecuteAsync(command);
+            var result = await InTurnAsync(command);
+            span?.SetTag("outcome", result.Outcome.ToString()).SetTag("message", result.Message);
+            LogEnded(command.OperationId, result.Outcome, result.Message);
+            await AnswerAsync(command, result, isNew: true);
+        }
+        catch (IOException failure)
+        {
+            // The result is not on disk. The coordinator asks again and is told that the outcome is unknown, which is true.
+            LogFailed(failure, command.OperationId);
+        }
+        finally
+        {
+            running.TryRemove(command.OperationId, out _);
+        }
+    }
+
+    private async Task<CommandResult> InTurnAsync(Command command)
+    {
+        var turn = nodes.GetOrAdd(command.Node, _ => new(1));
+        await turn.WaitAsync();
+        try
+        {
+            // While it waited for its turn, its time may have run out, or a newer lease may have come.
+            return Refusal(command) is { } refusal ? Result(command, CommandOutcome.Refused, refusal) : await ExecuteAsync(command);
         }
         finally
         {
             turn.Release();
         }
-        span?.SetTag("outcome", result.Outcome.ToString()).SetTag("message", result.Message);
-        LogEnded(command.OperationId, result.Outcome, result.Message);
-        await AnswerAsync(command, result, isNew: true);
-        running.TryRemove(command.OperationId, out _);
     }
+
+    private string? Refusal(Command command) => command switch
+    {
+        { OperationId: "" } => "it has no operation id",
+        { Deadline: null } => "it has no deadline",
+        _ when command.Deadline.ToDateTimeOffset() <= clock.GetUtcNow() => "its deadline is over",
+        _ when !record.AllowsFence(command.Cluster, command.FencingNumber) =>
+            $"fencing number {command.FencingNumber} is older than one seen before",
+        _ => null,
+    };
 
     private async Task<CommandResult> ExecuteAsync(Command command)
     {
         var left = command.Deadline.ToDateTimeOffset() - clock.GetUtcNow();
-        if (left <= TimeSpan.Zero)
-            return Result(command, CommandOutcome.Refused, "its deadline is over");
         using var deadline = new CancellationTokenSource(left, clock);
         try
         {

@@ -51,25 +51,23 @@ internal sealed class CommandLog : IAsyncDisposable
             return number == 0 || number >= fences.GetValueOrDefault(cluster);
     }
 
+    /// <summary>Stored first, then known: an order that could not be stored was never begun.</summary>
     public async Task BeginAsync(Command command)
     {
-        lock (gate)
-        {
-            operations[command.OperationId] = null;
-            fences[command.Cluster] = Math.Max(fences.GetValueOrDefault(command.Cluster), command.FencingNumber);
-        }
         var begun = new Command
         {
             OperationId = command.OperationId, Owner = command.Owner, Cluster = command.Cluster, FencingNumber = command.FencingNumber,
         };
         await log.AppendAsync((byte[])[1, .. begun.ToByteArray()]);
+        lock (gate)
+            Begun(begun);
     }
 
     public async Task EndAsync(CommandResult result)
     {
+        await log.AppendAsync((byte[])[2, .. result.ToByteArray()]);
         lock (gate)
             operations[result.OperationId] = result;
-        await log.AppendAsync((byte[])[2, .. result.ToByteArray()]);
     }
 
     public ValueTask DisposeAsync() => log.DisposeAsync();
@@ -78,12 +76,16 @@ internal sealed class CommandLog : IAsyncDisposable
     {
         if (record[0] == 1)
         {
-            var begun = Command.Parser.ParseFrom(record.AsSpan(1));
-            operations[begun.OperationId] = null;
-            fences[begun.Cluster] = Math.Max(fences.GetValueOrDefault(begun.Cluster), begun.FencingNumber);
+            Begun(Command.Parser.ParseFrom(record.AsSpan(1)));
             return;
         }
         var result = CommandResult.Parser.ParseFrom(record.AsSpan(1));
         operations[result.OperationId] = result;
+    }
+
+    private void Begun(Command begun)
+    {
+        operations[begun.OperationId] = null;
+        fences[begun.Cluster] = Math.Max(fences.GetValueOrDefault(begun.Cluster), begun.FencingNumber);
     }
 }

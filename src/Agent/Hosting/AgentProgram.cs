@@ -69,15 +69,19 @@ internal static class AgentProgram
         AddServices(builder.Services, config, clock, journal, commands);
         await using var app = builder.Build();
         app.Services.GetRequiredService<BootHttp>().Map(app);
+        if (app.Services.GetRequiredService<DesiredStateStore>().Damage is { } damage)
+            Log.Error(damage, "the stored desired state is damaged: machines boot their disks until the coordinator sends it again");
         WarnAboutLoaders(config);
         await app.StartAsync();
         Announce(app, config);
         await app.WaitForShutdownAsync();
+        if (app.Services.GetRequiredService<SessionLoop>().Refusal is { } refusal)
+            throw refusal;
     }
 
     private static void AddServices(IServiceCollection services, AgentConfig config, TimeProvider clock, Journal journal, CommandLog commands)
     {
-        services.AddSingleton(config).AddSingleton(clock).AddSingleton(journal).AddSingleton(commands);
+        services.AddSingleton(config).AddSingleton(clock).AddSingleton(new Random()).AddSingleton(journal).AddSingleton(commands);
         services.AddSingleton(new LeaseTable(config.Subnets, config.Reservations));
         services.AddSingleton(new DesiredStateStore(config.DataDirectory));
         services.AddSingleton(new HttpClient { Timeout = TimeSpan.FromMinutes(30) });

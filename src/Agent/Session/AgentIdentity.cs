@@ -19,20 +19,19 @@ internal sealed class EnrolmentException(string message, Exception? cause = null
 /// </summary>
 internal sealed class AgentIdentity(AgentConfig config, TimeProvider clock)
 {
-    private string KeyFile => Path.Combine(config.DataDirectory, "agent.key");
-
-    private string CertificateFile => Path.Combine(config.DataDirectory, "agent.crt");
+    // Certificate and key in one file: a crash in the middle of a renewal leaves the old pair or the new one.
+    private string IdentityFile => Path.Combine(config.DataDirectory, "agent.pem");
 
     private string CaFile => Path.Combine(config.DataDirectory, "coordinator-ca.crt");
 
-    public bool IsEnrolled => File.Exists(KeyFile) && File.Exists(CertificateFile) && File.Exists(CaFile);
+    public bool IsEnrolled => File.Exists(IdentityFile) && File.Exists(CaFile);
 
     /// <summary>True when two thirds of the certificate's life are over.</summary>
     public bool NeedsRenewal
     {
         get
         {
-            using var certificate = X509CertificateLoader.LoadCertificateFromFile(CertificateFile);
+            using var certificate = X509Certificate2.CreateFromPemFile(IdentityFile);
             var life = certificate.NotAfter - certificate.NotBefore;
             return clock.GetUtcNow().UtcDateTime > certificate.NotBefore.ToUniversalTime() + (life * 2 / 3);
         }
@@ -42,7 +41,7 @@ internal sealed class AgentIdentity(AgentConfig config, TimeProvider clock)
     public GrpcChannel Dial()
     {
         var ca = X509CertificateLoader.LoadCertificateFromFile(CaFile);
-        var certificate = X509Certificate2.CreateFromPemFile(CertificateFile, KeyFile);
+        var certificate = X509Certificate2.CreateFromPemFile(IdentityFile);
         return Dial(new()
         {
             ClientCertificateContext = SslStreamCertificateContext.Create(certificate, null, offline: true),
@@ -64,6 +63,8 @@ internal sealed class AgentIdentity(AgentConfig config, TimeProvider clock)
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         using var channel = Dial(new()
         {
+            // A resumed session shows no chain, and the second try would take the coordinator for another one.
+            AllowTlsResume = false,
             RemoteCertificateValidationCallback = (_, leaf, chain, _) =>
                 (ca = Pinned(chain, pin)) is not null && leaf is X509Certificate2 shown && IsIssuedBy(shown, ca),
         });
@@ -77,6 +78,8 @@ internal sealed class AgentIdentity(AgentConfig config, TimeProvider clock)
             }, cancellationToken: cancellation);
             if (answer.Rack != config.Rack)
                 throw new EnrolmentException($"The token is for rack {answer.Rack}, the configuration says {config.Rack}.");
+            if (Fingerprint(answer.CaCertificate.Span) != pin)
+                throw new EnrolmentException($"{config.CoordinatorEndpoint} gave another CA than the one that the token names.");
             await StoreAsync(key, answer.Certificate.ToByteArray(), answer.CaCertificate.ToByteArray(), cancellation);
         }
         catch (RpcException refusal) when (refusal.StatusCode is StatusCode.Unauthenticated or StatusCode.PermissionDenied
@@ -104,36 +107,40 @@ internal sealed class AgentIdentity(AgentConfig config, TimeProvider clock)
         HttpHandler = new SocketsHttpHandler
         {
             ConnectTimeout = TimeSpan.FromSeconds(5),
-            // A dead coordinator, or a firewall that forgot the connection, shows within a quarter of a minute.
-            KeepAlivePingDelay = TimeSpan.FromSeconds(10),
+            // A dead coordinator, or a firewall that forgot the connection, shows within ten seconds.
+            KeepAlivePingDelay = TimeSpan.FromSeconds(5),
             KeepAlivePingTimeout = TimeSpan.FromSeconds(5),
             SslOptions = tls,
         },
         DisposeHttpClient = true,
     });
 
-    // The key goes first: a certificate without its key would be useless, a key without certificate is overwritten.
+    // The identity goes last: with it the agent counts as enrolled.
     private async Task StoreAsync(ECDsa key, byte[] certificate, byte[] ca, CancellationToken cancellation)
     {
-        await PrivateFile.WriteAsync(KeyFile, Ascii(key.ExportPkcs8PrivateKeyPem()), cancellation);
-        await PrivateFile.WriteAsync(CertificateFile, Ascii(PemEncoding.WriteString("CERTIFICATE", certificate)), cancellation);
         await PrivateFile.WriteAsync(CaFile, Ascii(PemEncoding.WriteString("CERTIFICATE", ca)), cancellation);
+        var identity = PemEncoding.WriteString("CERTIFICATE", certificate) + "\n" + key.ExportPkcs8PrivateKeyPem() + "\n";
+        await PrivateFile.WriteAsync(IdentityFile, Ascii(identity), cancellation);
     }
 
     private byte[] Request(ECDsa key) => new CertificateRequest($"CN={config.Rack}", key, HashAlgorithmName.SHA256).CreateSigningRequest();
 
     private static byte[] Ascii(string text) => System.Text.Encoding.ASCII.GetBytes(text);
 
+    private static string Fingerprint(ReadOnlySpan<byte> certificate) => Convert.ToHexStringLower(SHA256.HashData(certificate));
+
     private static X509Certificate2? Pinned(X509Chain? chain, string pin)
     {
         var shown = chain is null ? [] : chain.ChainElements.Select(e => e.Certificate).Concat(chain.ChainPolicy.ExtraStore);
-        var found = shown.FirstOrDefault(c => Convert.ToHexStringLower(SHA256.HashData(c.RawData)) == pin);
+        var found = shown.FirstOrDefault(c => Fingerprint(c.RawData) == pin);
         return found is null ? null : X509CertificateLoader.LoadCertificate(found.RawData);
     }
 
     private static bool IsIssuedBy(X509Certificate2 leaf, X509Certificate2 ca)
     {
         using var chain = new X509Chain { ChainPolicy = Trust(ca) };
+        // Another rack's agent has a certificate of the same CA, but not for a server.
+        chain.ChainPolicy.ApplicationPolicy.Add(new Oid("1.3.6.1.5.5.7.3.1"));
         return chain.Build(leaf);
     }
 

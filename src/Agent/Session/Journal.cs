@@ -11,6 +11,9 @@ namespace Cozy.Fleet.Agent.Session;
 /// </summary>
 internal sealed class Journal : IAsyncDisposable
 {
+    /// <summary>So many acknowledged reports may stand in the file before it is written anew.</summary>
+    public const int TrimAfter = 1000;
+
     private readonly AppendLog log;
     private readonly TimeProvider clock;
     private readonly SemaphoreSlim turn = new(1); // Numbers must be on disk in their order.
@@ -18,6 +21,7 @@ internal sealed class Journal : IAsyncDisposable
     private readonly Lock gate = new(); // Writers add, the session reads and trims.
     private TaskCompletionSource added = NewSignal();
     private ulong last;
+    private Report? newest; // Stays in the file when everything is acknowledged: it tells where numbers go on.
     private int trimmed;
 
     private Journal(AppendLog log, string id, TimeProvider clock) => (this.log, Id, this.clock) = (log, id, clock);
@@ -44,7 +48,7 @@ internal sealed class Journal : IAsyncDisposable
         foreach (var report in reports)
         {
             journal.pending[report.Sequence] = report;
-            journal.last = Math.Max(journal.last, report.Sequence);
+            (journal.last, journal.newest) = (report.Sequence, report);
         }
         return journal;
     }
@@ -58,7 +62,7 @@ internal sealed class Journal : IAsyncDisposable
             report.Sequence = last + 1;
             report.Time = clock.GetUtcNow().ToTimestamp();
             await log.AppendAsync(report.ToByteArray());
-            last = report.Sequence;
+            (last, newest) = (report.Sequence, report);
             lock (gate)
             {
                 pending[report.Sequence] = report;
@@ -75,7 +79,6 @@ internal sealed class Journal : IAsyncDisposable
     /// <summary>The coordinator has everything up to here.</summary>
     public async Task AcknowledgeAsync(ulong sequence)
     {
-        List<byte[]>? remaining = null;
         lock (gate)
         {
             while (pending.Count > 0 && pending.First().Key <= sequence)
@@ -83,23 +86,10 @@ internal sealed class Journal : IAsyncDisposable
                 pending.Remove(pending.First().Key);
                 trimmed++;
             }
-            // The file is written anew from time to time; the last report stays, because it tells where numbers go on.
-            if (trimmed >= 1000 && pending.Count > 0)
-                remaining = [.. pending.Values.Select(r => r.ToByteArray())];
         }
-        if (remaining is null)
-            return;
-        await turn.WaitAsync();
-        try
-        {
-            lock (gate)
-                (remaining, trimmed) = ([.. pending.Values.Select(r => r.ToByteArray())], 0);
-            await log.ReplaceAsync(remaining);
-        }
-        finally
-        {
-            turn.Release();
-        }
+        // The file is written anew from time to time, not for each acknowledgement.
+        if (trimmed >= TrimAfter)
+            await TrimAsync();
     }
 
     /// <summary>Every report behind the given one, then each new one.</summary>
@@ -125,16 +115,42 @@ internal sealed class Journal : IAsyncDisposable
     }
 
     /// <summary>The coordinator knows more than we have on disk: our numbers go on behind its own.</summary>
-    public void ContinueAfter(ulong sequence)
+    public async Task ContinueAfterAsync(ulong sequence)
     {
-        if (sequence > last)
-            last = sequence;
+        await turn.WaitAsync();
+        try
+        {
+            last = Math.Max(last, sequence);
+        }
+        finally
+        {
+            turn.Release();
+        }
     }
 
     public ValueTask DisposeAsync()
     {
         turn.Dispose();
         return log.DisposeAsync();
+    }
+
+    private async Task TrimAsync()
+    {
+        await turn.WaitAsync();
+        try
+        {
+            byte[][] remaining;
+            lock (gate)
+            {
+                var kept = pending.Count > 0 || newest is null ? pending.Values : (IEnumerable<Report>)[newest];
+                (remaining, trimmed) = ([.. kept.Select(r => r.ToByteArray())], 0);
+            }
+            await log.ReplaceAsync(remaining);
+        }
+        finally
+        {
+            turn.Release();
+        }
     }
 
     private static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);

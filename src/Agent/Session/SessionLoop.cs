@@ -20,6 +20,9 @@ internal sealed partial class SessionLoop : BackgroundService
 
     private static readonly TimeSpan HeartbeatInterval = TimeSpan.FromSeconds(5);
 
+    // A coordinator that accepts and then says nothing is as bad as none.
+    private static readonly TimeSpan WelcomeLimit = TimeSpan.FromSeconds(15);
+
     private readonly AgentConfig config;
     private readonly AgentIdentity identity;
     private readonly Journal journal;
@@ -31,31 +34,35 @@ internal sealed partial class SessionLoop : BackgroundService
     private readonly LeaseTable leases;
     private readonly RefusalCounters refused;
     private readonly TimeProvider clock;
+    private readonly IHostApplicationLifetime lifetime;
+    private readonly Random chance;
     private readonly ILogger<SessionLoop> log;
     private readonly ResiliencePipeline reconnect;
 
     public SessionLoop(AgentConfig config, AgentIdentity identity, Journal journal, DesiredStateStore desired, CommandExecutor commands,
         Observer observer, BootReporter reporter, AssetCache assets, LeaseTable leases, RefusalCounters refused, TimeProvider clock,
-        ILogger<SessionLoop> log)
+        Random chance, IHostApplicationLifetime lifetime, ILogger<SessionLoop> log)
     {
         (this.config, this.identity, this.journal, this.desired) = (config, identity, journal, desired);
         (this.commands, this.observer, this.reporter, this.assets) = (commands, observer, reporter, assets);
         (this.leases, this.refused, this.clock, this.log) = (leases, refused, clock, log);
+        (this.chance, this.lifetime) = (chance, lifetime);
         reconnect = new ResiliencePipelineBuilder { TimeProvider = clock }.AddRetry(new RetryStrategyOptions
         {
             MaxRetryAttempts = int.MaxValue,
-            BackoffType = DelayBackoffType.Exponential,
-            UseJitter = true,
-            Delay = TimeSpan.FromMilliseconds(500),
-            MaxDelay = TimeSpan.FromSeconds(30),
-            ShouldHandle = new PredicateBuilder().Handle<RpcException>().Handle<IOException>().Handle<HttpRequestException>(),
+            DelayGenerator = retry => new(ReconnectDelay.After(retry.AttemptNumber, chance.NextDouble())),
+            // Whatever broke a session, machines go on booting and the next session is another matter.
+            ShouldHandle = new PredicateBuilder().Handle<Exception>(e => e is not (EnrolmentException or OperationCanceledException)),
             OnRetry = retry =>
             {
-                LogLost(retry.Outcome.Exception is RpcException rpc ? rpc.Status.Detail : retry.Outcome.Exception?.Message ?? "", retry.RetryDelay.TotalSeconds);
+                LogLost(Reason(retry.Outcome.Exception!), retry.RetryDelay.TotalSeconds);
                 return default;
             },
         }).Build();
     }
+
+    /// <summary>Why this agent will never have a session: it could not enrol. Null otherwise.</summary>
+    public EnrolmentException? Refusal { get; private set; }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -64,54 +71,77 @@ internal sealed partial class SessionLoop : BackgroundService
             LogAlone();
             return;
         }
-        while (!stoppingToken.IsCancellationRequested)
+        try
         {
-            // One pass of the pipeline lasts until a session was good; the next loss starts with a short wait again.
-            await reconnect.ExecuteAsync(async token =>
+            // One pass of the pipeline lasts until a session was welcomed and lost; the next pass starts with a short wait again.
+            while (true)
             {
-                if (!identity.IsEnrolled)
-                {
-                    await identity.EnrolAsync(AgentVersion, token);
-                    LogEnrolled(config.Rack);
-                }
-                await RunAsync(token);
-            }, stoppingToken);
+                var lost = await reconnect.ExecuteAsync(async token => await ConnectAsync(token), stoppingToken);
+                var delay = ReconnectDelay.After(0, chance.NextDouble());
+                LogLost(Reason(lost), delay.TotalSeconds);
+                await Task.Delay(delay, clock, stoppingToken);
+            }
+        }
+        catch (EnrolmentException refusal)
+        {
+            Refusal = refusal;
+            lifetime.StopApplication();
         }
     }
 
-    private async Task RunAsync(CancellationToken cancellation)
+    /// <summary>Enrols when needed and holds a session.</summary>
+    /// <returns>What ended the session, after it had been welcomed; a session that never came to be is an exception.</returns>
+    private async Task<Exception> ConnectAsync(CancellationToken cancellation)
     {
+        if (!identity.IsEnrolled)
+        {
+            await identity.EnrolAsync(AgentVersion, cancellation);
+            LogEnrolled(config.Rack);
+        }
         using var channel = identity.Dial();
         if (identity.NeedsRenewal)
             await identity.RenewAsync(channel, cancellation);
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         using var call = new AgentSessionService.AgentSessionServiceClient(channel).Connect(cancellationToken: ending.Token);
-        await call.RequestStream.WriteAsync(new() { Hello = Hello() }, ending.Token);
-        if (!await call.ResponseStream.MoveNext(ending.Token) || call.ResponseStream.Current.Welcome is not { } welcome)
-            throw new IOException("the coordinator did not welcome this session");
-        journal.ContinueAfter(welcome.AcknowledgedSequence);
+        var welcome = await GreetAsync(call, ending.Token).WaitAsync(WelcomeLimit, clock, cancellation);
+        await journal.ContinueAfterAsync(welcome.AcknowledgedSequence);
         await journal.AcknowledgeAsync(welcome.AcknowledgedSequence);
         LogConnected(config.CoordinatorEndpoint!.ToString());
+        try
+        {
+            await ExchangeAsync(call, welcome.AcknowledgedSequence, ending);
+            return new IOException("the session ended");
+        }
+        catch (Exception failure) when (!cancellation.IsCancellationRequested)
+        {
+            return failure;
+        }
+    }
 
+    private async Task<Welcome> GreetAsync(AsyncDuplexStreamingCall<ConnectRequest, ConnectResponse> call, CancellationToken cancellation)
+    {
+        await call.RequestStream.WriteAsync(new() { Hello = Hello() }, cancellation);
+        return await call.ResponseStream.MoveNext(cancellation) && call.ResponseStream.Current.Welcome is { } welcome
+            ? welcome
+            : throw new IOException("the coordinator did not welcome this session");
+    }
+
+    private async Task ExchangeAsync(
+        AsyncDuplexStreamingCall<ConnectRequest, ConnectResponse> call, ulong acknowledged, CancellationTokenSource ending)
+    {
         // Three things write; the stream takes one message at a time.
         var outgoing = Channel.CreateBounded<ConnectRequest>(64);
         var work = new[]
         {
             WriteAsync(call.RequestStream, outgoing.Reader, ending.Token),
-            SendReportsAsync(outgoing.Writer, welcome.AcknowledgedSequence, ending.Token),
+            SendReportsAsync(outgoing.Writer, acknowledged, ending.Token),
             SendHeartbeatsAsync(outgoing.Writer, ending.Token),
             ReadAsync(call.ResponseStream, ending.Token),
         };
         var first = await Task.WhenAny(work);
         await ending.CancelAsync();
-        try
-        {
-            await Task.WhenAll(work);
-        }
-        catch (Exception) when (first.IsFaulted || cancellation.IsCancellationRequested || first.IsCompletedSuccessfully)
-        {
-            // The others end because the first one did; its reason is the one to tell.
-        }
+        // The others end because the first one did; its reason is the one to tell.
+        await Task.WhenAll(work).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await first;
     }
 
@@ -175,6 +205,13 @@ internal sealed partial class SessionLoop : BackgroundService
         }
         throw new IOException("the coordinator ended the session");
     }
+
+    private static string Reason(Exception failure) => failure switch
+    {
+        RpcException rpc => rpc.Status.Detail,
+        TimeoutException => "the coordinator does not answer",
+        _ => failure.Message,
+    };
 
     [LoggerMessage(LogLevel.Warning, "no coordinator.endpoint is configured: machines boot by what is stored")]
     private partial void LogAlone();

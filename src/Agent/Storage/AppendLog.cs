@@ -17,10 +17,11 @@ internal sealed class AppendLog : IAsyncDisposable
     private readonly string path;
     private readonly Task writer;
     private FileStream file;
+    private long durable;
 
     private AppendLog(string path, FileStream file)
     {
-        (this.path, this.file) = (path, file);
+        (this.path, this.file, durable) = (path, file, file.Position);
         writer = Task.Run(WriteAllAsync);
     }
 
@@ -30,7 +31,7 @@ internal sealed class AppendLog : IAsyncDisposable
     /// <returns>The log, and how many bytes of a cut-off record were dropped.</returns>
     public static (AppendLog Log, long Dropped) Open(string path, Action<byte[]> replay)
     {
-        var file = new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.Read);
+        var file = OpenFile(path, FileMode.OpenOrCreate);
         var header = new byte[HeaderLength];
         long good = 0;
         while (TryReadRecord(file, header, out var record))
@@ -72,17 +73,40 @@ internal sealed class AppendLog : IAsyncDisposable
             batch.Clear();
             while (batch.Count < 512 && queue.Reader.TryRead(out var entry))
                 batch.Add(entry);
-            try
-            {
-                foreach (var entry in batch)
-                    Write(entry);
-                file.Flush(flushToDisk: true);
-                batch.ForEach(entry => entry.Done.SetResult());
-            }
-            catch (IOException exception)
-            {
-                batch.ForEach(entry => entry.Done.TrySetException(exception));
-            }
+            Commit(batch);
+        }
+    }
+
+    private void Commit(List<Entry> batch)
+    {
+        try
+        {
+            foreach (var entry in batch)
+                Write(entry);
+            file.Flush(flushToDisk: true);
+            durable = file.Position;
+            batch.ForEach(entry => entry.Done.SetResult());
+        }
+        // Whatever it was, each writer must hear of it, and the next batch gets its chance.
+        catch (Exception failure)
+        {
+            Forget();
+            var refusal = failure as IOException ?? new IOException($"{path} cannot be written: {failure.Message}", failure);
+            batch.ForEach(entry => entry.Done.TrySetException(refusal));
+        }
+    }
+
+    // A part of a record would end the file for whoever reads it later: what was refused must not be there.
+    private void Forget()
+    {
+        try
+        {
+            file.Position = durable;
+            file.SetLength(durable);
+        }
+        catch (IOException)
+        {
+            // The disk refuses this as well; every writer hears of that at its own turn.
         }
     }
 
@@ -93,22 +117,36 @@ internal sealed class AppendLog : IAsyncDisposable
             WriteRecord(file, entry.Record.Span);
             return;
         }
-        var fresh = new FileStream(path + ".new", FileMode.Create, FileAccess.ReadWrite, FileShare.Read);
-        foreach (var record in entry.Replacement)
-            WriteRecord(fresh, record);
-        fresh.Flush(flushToDisk: true);
-        File.Move(path + ".new", path, overwrite: true);
+        var fresh = OpenFile(path + ".new", FileMode.Create);
+        try
+        {
+            foreach (var record in entry.Replacement)
+                WriteRecord(fresh, record);
+            fresh.Flush(flushToDisk: true);
+            File.Move(path + ".new", path, overwrite: true);
+        }
+        catch
+        {
+            fresh.Dispose();
+            throw;
+        }
         file.Dispose();
-        file = fresh;
+        (file, durable) = (fresh, fresh.Position);
     }
+
+    private static FileStream OpenFile(string path, FileMode mode) => new(path, new FileStreamOptions
+    {
+        Mode = mode, Access = FileAccess.ReadWrite, Share = FileShare.Read, UnixCreateMode = PrivateFile.OwnerOnly,
+        BufferSize = 0, // A refused write must be known at once, and not come again with the next flush.
+    });
 
     private static void WriteRecord(FileStream to, ReadOnlySpan<byte> record)
     {
-        Span<byte> header = stackalloc byte[HeaderLength];
-        BinaryPrimitives.WriteInt32LittleEndian(header, record.Length);
-        BinaryPrimitives.WriteUInt64LittleEndian(header[4..], XxHash3.HashToUInt64(record));
-        to.Write(header);
-        to.Write(record);
+        var whole = new byte[HeaderLength + record.Length];
+        BinaryPrimitives.WriteInt32LittleEndian(whole, record.Length);
+        BinaryPrimitives.WriteUInt64LittleEndian(whole.AsSpan(4), XxHash3.HashToUInt64(record));
+        record.CopyTo(whole.AsSpan(HeaderLength));
+        to.Write(whole);
     }
 
     private static bool TryReadRecord(FileStream file, byte[] header, out byte[] record)

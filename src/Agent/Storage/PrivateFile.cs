@@ -3,7 +3,7 @@ namespace Cozy.Fleet.Agent.Storage;
 /// <summary>Files that are replaced whole and that only we may read.</summary>
 internal static class PrivateFile
 {
-    private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+    public const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
 
     /// <summary>After a crash there is the old content or the new one, never a part.</summary>
     public static async Task WriteAsync(string path, ReadOnlyMemory<byte> content, CancellationToken cancellation)

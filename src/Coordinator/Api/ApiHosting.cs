@@ -1,5 +1,4 @@
 using System.Security.Cryptography.X509Certificates;
-using Cozy.Fleet.Coordinator.Api.Errors;
 using Cozy.Fleet.Coordinator.Api.Reading;
 using Cozy.Fleet.Coordinator.Api.Services;
 using Cozy.Fleet.Coordinator.Api.Views;
@@ -26,7 +25,6 @@ internal static class ApiHosting
         {
             options.MaxReceiveMessageSize = MaximumRequest;
             options.MaxSendMessageSize = MaximumResponse;
-            options.Interceptors.Add<FailureInterceptor>();
         });
         services.TryAddSingleton<CallerName>(FromCertificate);
         services.AddSingleton<RequestExpiry>().AddSingleton<RequestLedger>().AddSingleton<Mutations>();

@@ -28,6 +28,7 @@ internal sealed class ClusterGrain(
     private readonly Dictionary<string, DateTimeOffset> sent = [];
     private readonly ObservationLeases observation = new();
     private GrainSignal? signal;
+    private Task<string>? generating;
 
     private string Name => this.GetPrimaryKeyString();
 
@@ -43,9 +44,7 @@ internal sealed class ClusterGrain(
         var record = new ClusterRecord(metadata) { Spec = spec, Image = spec.Image };
         if (validateOnly)
             return record;
-        // An RSA key of 4096 bits takes seconds; the silo's own threads go on meanwhile.
-        var sealedSecrets = await Task.Run(() => secrets.Create(Name, image!.Spec.TalosVersion));
-        await Store(record with { SealedSecrets = sealedSecrets });
+        await Store(record);
         await Tell(EventSeverity.Normal, "Created", $"cluster {Name} with image {spec.Image}");
         Signal();
         return state.State;
@@ -91,7 +90,7 @@ internal sealed class ClusterGrain(
 
     public async Task Reconcile()
     {
-        if (!state.RecordExists)
+        if (!state.RecordExists || !await HasSecrets())
             return;
         var facts = await Facts();
         var old = state.State;
@@ -176,6 +175,27 @@ internal sealed class ClusterGrain(
         var issued = new IssuedConfig(issue());
         await Tell(EventSeverity.Normal, "CredentialIssued", $"a client configuration of cluster {Name} was issued");
         return issued;
+    }
+
+    // An RSA key of 4096 bits takes seconds, on a busy machine half a minute: nobody waits for it in a call. A crash in between makes new
+    // ones, because nothing was given out yet.
+    private async Task<bool> HasSecrets()
+    {
+        if (state.State.SealedSecrets != "")
+            return true;
+        if (await Image(state.State.Image) is not { } image)
+            return false;
+        if (generating is null)
+        {
+            generating = Task.Run(() => secrets.Create(Name, image.Spec.TalosVersion));
+            // Back on the grain's own scheduler, as everything that touches it.
+            _ = generating.ContinueWith(_ => Signal(), CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Current);
+        }
+        if (!generating.IsCompleted)
+            return false;
+        await Store(state.State with { SealedSecrets = await generating });
+        generating = null;
+        return true;
     }
 
     // A chosen member gets its place; a node whose config took effect although its answer was lost has its installation opened.

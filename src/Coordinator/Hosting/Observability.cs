@@ -16,6 +16,7 @@ internal static class Observability
                 .MinimumLevel.Override("Microsoft", LogEventLevel.Warning)
                 .MinimumLevel.Override("Grpc", LogEventLevel.Warning)
                 .MinimumLevel.Override("Orleans", LogEventLevel.Warning)
+                .MinimumLevel.Override("Polly", LogEventLevel.Warning)
                 // It takes the uptime of the host for a stall at every start (dotnet-facts.md 6).
                 .MinimumLevel.Override("Orleans.Runtime.Watchdog", LogEventLevel.Error)
                 .WriteTo.Console(

@@ -58,5 +58,6 @@ internal sealed class ImageStore(IRecordStore store, ImageUsers users)
 
     private static Refusal Missing(string name) => new(RefusalKind.NotFound, $"there is no image {name}.");
 
-    private static Refusal Conflict(string name) => new(RefusalKind.Aborted, $"image {name} was changed in between; read it again.", "etag");
+    private static Refusal Conflict(string name) =>
+        new(RefusalKind.Aborted, $"image {name} was changed in between; read it again.", "etag");
 }

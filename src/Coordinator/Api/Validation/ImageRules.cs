@@ -13,14 +13,16 @@ internal static partial class ImageRules
             problems.Add("spec", "must be set");
             return;
         }
-        problems.AddIf(!Version().IsMatch(spec.TalosVersion), "spec.talos_version", $"'{spec.TalosVersion}' is not a version such as v1.13.1");
+        problems.AddIf(!Version().IsMatch(spec.TalosVersion), "spec.talos_version",
+            $"'{spec.TalosVersion}' is not a version such as v1.13.1");
         problems.AddIf(spec.SchematicId != "" && !Digest().IsMatch(spec.SchematicId), "spec.schematic_id",
             "must be 64 lower-case hexadecimal digits, or empty");
         Installer(spec, problems);
         for (var i = 0; i < spec.Assets.Count; i++)
             Asset(spec.Assets[i], $"spec.assets[{i}]", problems);
         foreach (var twice in spec.Assets.GroupBy(a => (a.Kind, a.Architecture)).Where(g => g.Count() > 1))
-            problems.Add("spec.assets", $"holds {twice.Count()} assets of {twice.Key.Kind} for {twice.Key.Architecture}; at most one can be booted");
+            problems.Add("spec.assets",
+                $"holds {twice.Count()} assets of {twice.Key.Kind} for {twice.Key.Architecture}; at most one can be booted");
         foreach (var bad in spec.KernelArgs.Where(a => a == "" || a.Any(c => char.IsControl(c) || c is ' ' or '"')))
             problems.Add("spec.kernel_args", $"'{bad}' must be one argument without spaces, quotes and control characters");
     }
@@ -30,9 +32,11 @@ internal static partial class ImageRules
     {
         var tag = Reference().Match(spec.Installer);
         if (!tag.Success)
-            problems.Add("spec.installer", $"'{spec.Installer}' is not an image reference with a tag, such as ghcr.io/siderolabs/installer:v1.13.1");
+            problems.Add("spec.installer",
+                $"'{spec.Installer}' is not an image reference with a tag, such as ghcr.io/siderolabs/installer:v1.13.1");
         else
-            problems.AddIf(tag.Groups["tag"].Value != spec.TalosVersion, "spec.installer", $"its tag must be {spec.TalosVersion}, the talos_version");
+            problems.AddIf(tag.Groups["tag"].Value != spec.TalosVersion, "spec.installer",
+                $"its tag must be {spec.TalosVersion}, the talos_version");
     }
 
     private static void Asset(V1.BootAsset asset, string at, Problems problems)

@@ -1,0 +1,63 @@
+using System.CommandLine;
+using Cozy.Fleet.Cli.Hosting;
+using Cozy.Fleet.Cli.Kinds;
+using Cozy.Fleet.Contracts.V1;
+using Google.Protobuf.WellKnownTypes;
+
+namespace Cozy.Fleet.Cli.Commands;
+
+/// <summary>`node`: a person's decisions about machines.</summary>
+internal static class NodeCommands
+{
+    /// <summary>One decision, carried out on the node of that full name.</summary>
+    private delegate Task Decision(NodeService.NodeServiceClient client, string name, CancellationToken cancellation);
+
+    public static Command Create(Shell shell) => new("node", "Decides about machines.")
+    {
+        Each(shell, "accept", "accepted", "From here on the machine may be written to, once a cluster takes it.", AcceptAsync),
+        Each(shell, "reject", "rejected", "The machine boots its own disk for ever.", RejectAsync),
+        Each(shell, "lock", "locked", "Leaves the node out of rollouts; it still counts for health.", Flag("locked", true)),
+        Each(shell, "unlock", "unlocked", "Takes the node into rollouts again.", Flag("locked", false)),
+        Each(shell, "pause", "paused", "No new operation starts on the node.", Flag("paused", true)),
+        Each(shell, "unpause", "unpaused", "Operations may start on the node again.", Flag("paused", false)),
+        Each(shell, "clear-quarantine", "cleared", "You looked at what failed: operations may start on the node again.", ClearAsync),
+    };
+
+    private static Command Each(Shell shell, string word, string done, string description, Decision decide)
+    {
+        var names = Parameters.Names();
+        return new Command(word, description) { names }.With(shell.Run(async (session, arguments, cancellation) =>
+        {
+            var client = new NodeService.NodeServiceClient(session.Calls);
+            foreach (var name in arguments.GetRequiredValue(names))
+            {
+                // A prefix, a MAC address or a hostname is looked up first, so that the answer names the machine.
+                var node = await session.Resources.GetAsync(KindTable.Node, name, cancellation);
+                await decide(client, Kind.Metadata(node).Name, cancellation);
+                await session.PrintAsync($"{KindTable.Node.Reference(node)} {done}");
+            }
+            return ExitCode.Ok;
+        }));
+    }
+
+    private static async Task AcceptAsync(NodeService.NodeServiceClient client, string name, CancellationToken cancellation) =>
+        await client.AcceptNodeAsync(new() { Name = name, RequestId = ResourceCalls.RequestId() }, cancellationToken: cancellation);
+
+    private static async Task RejectAsync(NodeService.NodeServiceClient client, string name, CancellationToken cancellation) =>
+        await client.RejectNodeAsync(new() { Name = name, RequestId = ResourceCalls.RequestId() }, cancellationToken: cancellation);
+
+    private static async Task ClearAsync(NodeService.NodeServiceClient client, string name, CancellationToken cancellation) =>
+        await client.ClearNodeQuarantineAsync(new() { Name = name, RequestId = ResourceCalls.RequestId() },
+            cancellationToken: cancellation);
+
+    private static Decision Flag(string field, bool value) => async (client, name, cancellation) =>
+    {
+        var node = new Node { Metadata = new() { Name = name }, Spec = new() };
+        NodeSpec.Descriptor.FindFieldByName(field).Accessor.SetValue(node.Spec, value);
+        var request = new UpdateNodeRequest
+        {
+            Node = node, UpdateMask = FieldMask.FromString($"spec.{field}"), RequestId = ResourceCalls.RequestId(),
+        };
+        await client.UpdateNodeAsync(request, cancellationToken: cancellation);
+    };
+}

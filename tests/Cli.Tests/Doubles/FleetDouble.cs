@@ -1,0 +1,24 @@
+using Cozy.Fleet.Cli.Kinds;
+using Cozy.Fleet.Contracts.V1;
+
+namespace Cozy.Fleet.Cli.Tests.Doubles;
+
+/// <summary>A fleet in memory behind the real contract: what the services of the test server share.</summary>
+internal sealed class FleetDouble(TimeProvider time)
+{
+    public TimeProvider Time => time;
+
+    public ResourceStore<Image> Images { get; } = new(KindTable.Image, time);
+
+    public ResourceStore<Rack> Racks { get; } = new(KindTable.Rack, time);
+
+    public ResourceStore<Node> Nodes { get; } = new(KindTable.Node, time);
+
+    public ResourceStore<Cluster> Clusters { get; } = new(KindTable.Cluster, time);
+
+    public ResourceStore<Rollout> Rollouts { get; } = new(KindTable.Rollout, time);
+
+    public EventDouble Events { get; } = new();
+
+    public List<Token> Tokens { get; } = [];
+}

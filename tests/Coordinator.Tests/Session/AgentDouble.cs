@@ -1,0 +1,55 @@
+using Cozy.Fleet.Contracts.V1;
+using Cozy.Fleet.Coordinator.Tests.Enrolment;
+using Cozy.Fleet.Coordinator.Tests.Hosting;
+using Google.Protobuf.WellKnownTypes;
+using Grpc.Core;
+using Grpc.Net.Client;
+
+namespace Cozy.Fleet.Coordinator.Tests.Session;
+
+/// <summary>The agent's end of a session, driven by hand: a certificate, a journal, a stream.</summary>
+internal sealed class AgentDouble : IDisposable
+{
+    private readonly GrpcChannel channel;
+    private readonly AsyncDuplexStreamingCall<ConnectRequest, ConnectResponse> call;
+
+    private AgentDouble(GrpcChannel channel)
+    {
+        this.channel = channel;
+        call = new AgentSessionService.AgentSessionServiceClient(channel).Connect(cancellationToken: Token);
+    }
+
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    /// <summary>Says hello. What comes back is read by <see cref="NextAsync"/>.</summary>
+    public static async Task<AgentDouble> ConnectAsync(RunningCoordinator coordinator, string certificateRack, string helloRack, string journal = "j1")
+    {
+        var agent = new AgentDouble(coordinator.Dial(AgentKey.Certified(coordinator.Ca, certificateRack)));
+        await agent.call.RequestStream.WriteAsync(new() { Hello = new() { Rack = helloRack, AgentVersion = "test", JournalId = journal } }, Token);
+        return agent;
+    }
+
+    public async Task<ConnectResponse> NextAsync() => await call.ResponseStream.MoveNext(Token)
+        ? call.ResponseStream.Current : throw new InvalidOperationException("The session ended without a status.");
+
+    /// <summary>Reads on until a message fits; what comes in between is skipped.</summary>
+    public async Task<ConnectResponse> NextAsync(Func<ConnectResponse, bool> fits)
+    {
+        while (true)
+        {
+            if (await NextAsync() is var message && fits(message))
+                return message;
+        }
+    }
+
+    public Task ReportAsync(ulong sequence, BootProgress boot, int second) => call.RequestStream.WriteAsync(new()
+    {
+        Report = new() { Sequence = sequence, Time = DateTimeOffset.UnixEpoch.AddSeconds(second).ToTimestamp(), BootProgress = boot },
+    }, Token);
+
+    public void Dispose()
+    {
+        call.Dispose();
+        channel.Dispose();
+    }
+}
