@@ -20,6 +20,9 @@ public sealed record DhcpNetwork(
 /// <summary>An answer before it is bytes.</summary>
 public sealed record DhcpReply(DhcpMessageType MessageType, uint ServerIdentifier)
 {
+    // EDK2 claims to take 65280 bytes; a datagram of ours must not be cut into fragments (netboot.md 3).
+    private const int MaximumLength = 1500 - 28;
+
     /// <summary>yiaddr; 0 for a proxy, a NAK, and an answer to INFORM.</summary>
     public uint YourAddress { get; init; }
 
@@ -59,7 +62,7 @@ public sealed record DhcpReply(DhcpMessageType MessageType, uint ServerIdentifie
 
     private int WriteOptions(DhcpRequest request, Span<byte> to)
     {
-        var options = new OptionWriter(to[DhcpPacket.HeaderLength..Math.Min(to.Length, request.MaximumSize)],
+        var options = new OptionWriter(to[DhcpPacket.HeaderLength..Math.Min(MaximumLength, request.MaximumSize)],
             reserved: 1 + (request.RelayAgentInformation is { } relay ? 2 + relay.Length : 0));
         options.Add(DhcpOption.MessageType, [(byte)MessageType]);
         options.Add(DhcpOption.ServerIdentifier, ServerIdentifier);
@@ -112,7 +115,8 @@ public sealed record DhcpReply(DhcpMessageType MessageType, uint ServerIdentifie
         // Option 60 promises a boot service on port 4011; sub-option 6 with bit 3 says "do not ask, load the file named
         // here" (netboot.md 7.1: without it EDK2 fails with PXE-E16).
         options.Add(DhcpOption.VendorClass, "PXEClient");
-        options.Add(DhcpOption.VendorSpecific, [6, 1, 8, 255]);
+        ReadOnlySpan<byte> vendor = request.BootItem is { } item ? [6, 1, 8, 71, 4, .. item, 255] : [6, 1, 8, 255];
+        options.Add(DhcpOption.VendorSpecific, vendor);
         // iPXE waits three seconds for a ProxyDHCP server unless it is told that there is none (netboot.md 14.3).
         if (request.IsIpxe)
             options.Add(DhcpOption.Ipxe, [0xb0, 1, 1]);

@@ -27,7 +27,7 @@ public sealed record DhcpRequest
 
     public byte Hops { get; init; }
 
-    /// <summary>ciaddr: the address that the client has already.</summary>
+    /// <summary>ciaddr: the address that the client has already; 0 in a DISCOVER, where some clients leave it set (netboot.md 1).</summary>
     public uint ClientAddress { get; init; }
 
     /// <summary>giaddr: the relay, or 0.</summary>
@@ -57,6 +57,9 @@ public sealed record DhcpRequest
 
     public byte[]? MachineIdOption { get; init; }
 
+    /// <summary>43.71: the item of a boot menu that the client asks port 4011 for; it wants it back (netboot.md 4.1).</summary>
+    public byte[]? BootItem { get; init; }
+
     /// <summary>The SMBIOS UUID, when option 97 carries a real one.</summary>
     public MachineUuid? Uuid { get; init; }
 
@@ -79,7 +82,7 @@ public sealed record DhcpRequest
         var relay = packet.Option(DhcpOption.RelayAgentInformation);
         refusal = !packet.IsRequest ? "not-a-request"
             : type == DhcpMessageType.None ? "no-message-type"
-            // It must go back whole and in one piece (RFC 3046 2.2); a longer one is no relay's.
+            // It must come back byte for byte in one option, which cannot be longer (RFC 3046 2.0).
             : relay is { Length: > 255 } ? "relay-information-too-long" : "";
         if (refusal != "")
             return false;
@@ -92,7 +95,7 @@ public sealed record DhcpRequest
             TransactionId = packet.TransactionId,
             Flags = packet.Flags,
             Hops = packet.Hops,
-            ClientAddress = packet.ClientAddress,
+            ClientAddress = type == DhcpMessageType.Discover ? 0 : packet.ClientAddress,
             RelayAddress = packet.RelayAddress,
             SubnetAddress = Address(packet.Option(DhcpOption.SubnetSelection))
                 ?? Address(SubOption(relay, 5)) ?? packet.RelayAddress,
@@ -105,6 +108,7 @@ public sealed record DhcpRequest
             ClientIdentifier = packet.Option(DhcpOption.ClientIdentifier) is { Length: > 0 } id ? id : null,
             RelayAgentInformation = relay,
             MachineIdOption = machineId is { Length: 17 } ? machineId : null,
+            BootItem = SubOption(packet.Option(DhcpOption.VendorSpecific), 71) is { Length: 4 } item ? item : null,
             Uuid = machineId is [0, ..] && MachineUuid.TryFromSmbios(machineId.AsSpan(1), out var uuid) ? uuid : null,
             Firmware = FirmwareOf(packet.Option(DhcpOption.ClientArchitecture)),
             BootClass = BootClassOf(packet.Option(DhcpOption.VendorClass)),

@@ -78,7 +78,7 @@ public sealed class DhcpServer(LeaseTable leases, bool authoritative)
         // Expired, not forgotten: the client gets the same address when it comes back.
         var released = new Lease(request.ClientAddress, LeaseTable.ClientKey(request), request.Mac, now);
         leases.Restore(released);
-        return new(null, released, "released");
+        return new(null, released);
     }
 
     private static DhcpAnswer Nak(DhcpRequest request, DhcpSubnet subnet, string message) =>

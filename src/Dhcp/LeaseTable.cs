@@ -19,6 +19,7 @@ public sealed record Lease(uint Address, string Client, MacAddress Mac, DateTime
 /// Who has which address. Offers are held in memory for a minute; leases must be stored before the ACK leaves
 /// (netboot.md 11). The same client gets the same address, also after a restart.
 /// </summary>
+/// <remarks>Not safe for several threads: the caller has a lock.</remarks>
 public sealed class LeaseTable(IReadOnlyList<DhcpSubnet> subnets, IReadOnlyList<Reservation> reservations)
 {
     private static readonly TimeSpan HoldTime = TimeSpan.FromMinutes(1);
@@ -26,11 +27,14 @@ public sealed class LeaseTable(IReadOnlyList<DhcpSubnet> subnets, IReadOnlyList<
 
     private readonly Dictionary<uint, Lease> byAddress = [];
     private readonly Dictionary<string, uint> byClient = [];
-
-    public int Count => byAddress.Count;
+    private readonly ILookup<MacAddress, Reservation> reservationsOf = reservations.ToLookup(r => r.Mac);
+    private readonly HashSet<uint> reserved = [.. reservations.Select(r => r.Address)];
 
     /// <summary>Leases that were stored, and what was declined; offers as well.</summary>
     public IReadOnlyCollection<Lease> Leases => byAddress.Values;
+
+    /// <summary>How many addresses are in clients' hands, offers included.</summary>
+    public int LiveCount(DateTimeOffset now) => byAddress.Values.Count(l => !l.Declined && l.Expires > now);
 
     /// <summary>
     /// The client's identity: its identifier when it sends one (RFC 2131 2), else its MAC address. Firmware, iPXE and the
@@ -56,7 +60,7 @@ public sealed class LeaseTable(IReadOnlyList<DhcpSubnet> subnets, IReadOnlyList<
     public uint? Offer(DhcpRequest request, DhcpSubnet subnet, DateTimeOffset now)
     {
         var client = ClientKey(request);
-        var address = ReservedFor(request.Mac, subnet) ?? Present(client, subnet, now)
+        var address = ReservedFor(request.Mac, subnet, now) ?? Present(client, subnet, now)
             ?? Wished(request, subnet, now) ?? FirstFree(client, subnet, now);
         if (address is { } chosen && !(byAddress.TryGetValue(chosen, out var held) && held.Client == client && held.Expires > now + HoldTime))
             Restore(new(chosen, client, request.Mac, now + HoldTime));
@@ -67,8 +71,7 @@ public sealed class LeaseTable(IReadOnlyList<DhcpSubnet> subnets, IReadOnlyList<
     public Lease? Grant(DhcpRequest request, uint address, DhcpSubnet subnet, DateTimeOffset now)
     {
         var client = ClientKey(request);
-        var reserved = ReservedFor(request.Mac, subnet);
-        var allowed = reserved is { } mine ? mine == address : IsLeasable(address, subnet) && IsFreeFor(client, address, now);
+        var allowed = ReservedFor(request.Mac, subnet, now) is { } mine ? mine == address : IsLeasable(address, subnet) && IsFreeFor(client, address, now);
         return allowed ? new(address, client, request.Mac, now + subnet.Network.LeaseTime) : null;
     }
 
@@ -78,7 +81,7 @@ public sealed class LeaseTable(IReadOnlyList<DhcpSubnet> subnets, IReadOnlyList<
 
     /// <summary>True when anything is known of this client.</summary>
     public bool Knows(DhcpRequest request, DhcpSubnet subnet) =>
-        byClient.ContainsKey(ClientKey(request)) || ReservedFor(request.Mac, subnet) is not null;
+        byClient.ContainsKey(ClientKey(request)) || OwnOf(request.Mac, subnet) is not null;
 
     /// <summary>Forgets an offer: the client chose another server.</summary>
     public void Withdraw(DhcpRequest request)
@@ -92,7 +95,7 @@ public sealed class LeaseTable(IReadOnlyList<DhcpSubnet> subnets, IReadOnlyList<
         new(address, $"declined:{address}", mac, now + QuarantineTime, Declined: true);
 
     /// <summary>The host name of a reservation; empty without one.</summary>
-    public string HostNameOf(MacAddress mac) => reservations.FirstOrDefault(r => r.Mac == mac)?.HostName ?? "";
+    public string HostNameOf(MacAddress mac) => reservationsOf[mac].FirstOrDefault()?.HostName ?? "";
 
     private void Drop(uint address)
     {
@@ -100,8 +103,15 @@ public sealed class LeaseTable(IReadOnlyList<DhcpSubnet> subnets, IReadOnlyList<
             byClient.Remove(old.Client);
     }
 
-    private uint? ReservedFor(MacAddress mac, DhcpSubnet subnet) =>
-        reservations.FirstOrDefault(r => r.Mac == mac && subnet.Network.Contains(r.Address))?.Address;
+    private Reservation? OwnOf(MacAddress mac, DhcpSubnet subnet) =>
+        reservationsOf[mac].FirstOrDefault(r => subnet.Network.Contains(r.Address));
+
+    // A machine's own address, unless somebody else sits on it: until that ends it gets another one, and never the same twice.
+    // Its firmware, iPXE and system count as one, whatever client ids they send.
+    private uint? ReservedFor(MacAddress mac, DhcpSubnet subnet, DateTimeOffset now) =>
+        OwnOf(mac, subnet) is { } own
+        && (!byAddress.TryGetValue(own.Address, out var lease) || lease.Expires <= now || (!lease.Declined && lease.Mac == mac))
+            ? own.Address : null;
 
     private uint? Present(string client, DhcpSubnet subnet, DateTimeOffset now) =>
         byClient.TryGetValue(client, out var address) && IsLeasable(address, subnet) && IsFreeFor(client, address, now) ? address : null;
@@ -142,7 +152,7 @@ public sealed class LeaseTable(IReadOnlyList<DhcpSubnet> subnets, IReadOnlyList<
         subnet.Ranges.Any(r => address >= r.First && address <= r.Last)
         && address != subnet.Network.Network && address != subnet.Network.Broadcast
         && address != subnet.ServerAddress && address != subnet.Network.Router
-        && reservations.All(r => r.Address != address);
+        && !reserved.Contains(address);
 
     private bool IsFreeFor(string client, uint address, DateTimeOffset now) =>
         !byAddress.TryGetValue(address, out var lease) || lease.Expires <= now || (!lease.Declined && lease.Client == client);

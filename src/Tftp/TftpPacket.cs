@@ -26,9 +26,6 @@ public enum TftpError : ushort
     OptionRefused = 8,
 }
 
-/// <summary>Why a request is not served: what the client is told, and one word for the counters.</summary>
-public readonly record struct TftpRefusal(TftpError Code, string Message, string Reason);
-
 /// <summary>A client's read request with the options that it sent, as far as we know them.</summary>
 public sealed record TftpReadRequest(string FileName, bool Netascii)
 {
@@ -40,6 +37,10 @@ public sealed record TftpReadRequest(string FileName, bool Netascii)
 
     public int? WindowSize { get; init; }
 }
+
+/// <summary>What a client is told instead of a file.</summary>
+/// <param name="Reason">One word for the counters.</param>
+public readonly record struct TftpRefusal(TftpError Code, string Message, string Reason);
 
 /// <summary>Reads and writes the packets of RFC 1350, 2347, 2348, 2349 and 7440.</summary>
 public static class TftpPacket
@@ -55,20 +56,27 @@ public static class TftpPacket
     public static bool TryReadRequest(ReadOnlySpan<byte> packet, out TftpReadRequest request, out TftpRefusal refusal)
     {
         request = new("", false);
-        var words = packet.Length > 2 ? Words(packet[2..]) : [];
-        var mode = words.Count > 1 ? words[1].ToLowerInvariant() : "";
         refusal = OpcodeOf(packet) switch
         {
-            TftpOpcode.WriteRequest => new(TftpError.AccessViolation, "This server only reads.", "write-request"),
-            not TftpOpcode.ReadRequest => new(TftpError.IllegalOperation, "A transfer starts with a read request.", "no-request"),
-            _ when words.Count < 2 || words[0] == "" => new(TftpError.IllegalOperation, "The request is truncated.", "truncated"),
-            _ when mode is not ("octet" or "netascii") => new(
-                TftpError.IllegalOperation, $"Unknown mode '{Printable(mode)}': octet and netascii are served.", "unknown-mode"),
-            _ => default,
+            TftpOpcode.ReadRequest => default,
+            TftpOpcode.WriteRequest => new(TftpError.AccessViolation, "This server only reads.", "write-refused"),
+            _ => new(TftpError.IllegalOperation, "A transfer starts with a read request.", "not-a-request"),
         };
-        if (refusal != default)
+        if (refusal.Message is not null)
             return false;
-        request = WithOptions(new(words[0], mode == "netascii"), words);
+
+        var words = Words(packet[2..]);
+        if (words.Count < 2 || words[0] == "")
+        {
+            refusal = new(TftpError.IllegalOperation, "The request is truncated.", "truncated");
+            return false;
+        }
+        if (words[1].ToLowerInvariant() is not ("octet" or "netascii") and var mode)
+        {
+            refusal = new(TftpError.IllegalOperation, $"Unknown mode '{Printable(mode)}': octet and netascii are served.", "unknown-mode");
+            return false;
+        }
+        request = WithOptions(new(words[0], words[1].Equals("netascii", StringComparison.OrdinalIgnoreCase)), words);
         return true;
     }
 

@@ -2,166 +2,242 @@ using Cozy.Fleet.Primitives;
 
 namespace Cozy.Fleet.Dhcp.Tests;
 
+/// <summary>RFC 2131 4.3 and table 4, row by row.</summary>
 public sealed class DhcpServerTests
 {
-    private const DhcpMessageType Discover = DhcpMessageType.Discover;
-    private const DhcpMessageType Asks = DhcpMessageType.Request;
+    private static readonly MacAddress Other = MacAddress.Parse("52:54:00:00:00:99");
 
-    private readonly LeaseTable leases = new([Asked.Subnet()], [new(MacAddress.Parse("52:54:00:00:00:aa"), Asked.Number("10.1.0.7"), "cp1")]);
+    private readonly Rack rack = new();
 
-    [Fact]
-    public void Discover_is_offered_an_address_and_the_request_for_it_is_acknowledged_with_a_lease_to_store()
-    {
-        var offer = Answer(Asked.Request(Discover));
-        Assert.Equal((DhcpMessageType.Offer, null), (offer.Reply!.MessageType, offer.Store));
-
-        var ack = Answer(Asked.Request(Asks) with { RequestedAddress = offer.Reply.YourAddress, ServerIdentifier = Asked.Server });
-        Assert.Equal((DhcpMessageType.Ack, offer.Reply.YourAddress), (ack.Reply!.MessageType, ack.Reply.YourAddress));
-        Assert.Equal((offer.Reply.YourAddress, Asked.Noon.AddHours(1)), (ack.Store!.Address, ack.Store.Expires));
-    }
-
-    [Fact]
-    public void Repeated_discover_gets_the_same_address_also_from_an_empty_table()
-    {
-        var first = Answer(Asked.Request(Discover)).Reply!.YourAddress;
-        Assert.Equal(first, Answer(Asked.Request(Discover)).Reply!.YourAddress);
-        var restarted = new DhcpServer(new([Asked.Subnet()], []), authoritative: false);
-        Assert.Equal(first, restarted.Answer(Asked.Request(Discover), null, "", Asked.Noon).Reply!.YourAddress);
-    }
-
-    // What an unleased client asks for, at an authoritative server and at one that shares the wire.
     [Theory]
-    [InlineData("10.1.0.100", "10.1.0.1", false, "Ack")] // SELECTING
-    [InlineData("10.1.0.100", "10.1.0.9", false, "chose-another-server")]
-    [InlineData("10.9.0.100", "10.1.0.1", false, "Nak")] // another network
-    [InlineData("10.9.0.100", "0.0.0.0", false, "Nak")]
-    [InlineData("10.1.0.200", "10.1.0.1", false, "Nak")] // outside of the ranges
-    [InlineData("10.1.0.7", "10.1.0.1", false, "Nak")] // somebody else's reservation
-    [InlineData("10.1.0.100", "0.0.0.0", false, "unknown-client")] // INIT-REBOOT of a client that we do not know
-    [InlineData("10.1.0.100", "0.0.0.0", true, "Ack")]
-    [InlineData("10.1.0.200", "0.0.0.0", true, "Nak")]
-    [InlineData("0.0.0.0", "0.0.0.0", true, "no-address-asked")]
-    public void Request_without_a_lease(string address, string server, bool authoritative, string expected)
+    [InlineData((ushort)0)]
+    [InlineData((ushort)7)]
+    [InlineData((ushort)9)]
+    public void Firmware_gets_an_address_and_a_file_that_it_may_load_without_asking_port_4011(ushort architecture)
     {
-        var answer = new DhcpServer(leases, authoritative).Answer(
-            Asked.Request(Asks) with { RequestedAddress = Asked.Number(address), ServerIdentifier = Asked.Number(server) },
-            null, "", Asked.Noon);
-        Assert.Equal(expected, answer.Reply?.MessageType.ToString() ?? answer.Reason);
+        var discover = Wire.Firmware(1, architecture);
+
+        var reply = new ReplyView(rack.Ask(discover, Rack.Loader).Reply!, Wire.Request(discover));
+
+        Assert.Equal([2], reply[53]!);
+        Assert.Equal(Wire.Bytes("10.1.0.1"), reply[54]);
+        Assert.StartsWith("10.1.0.10", reply.AddressAt(16), StringComparison.Ordinal);
+        Assert.Equal("10.1.0.1", reply.AddressAt(20));
+        Assert.Equal(("b/abc/undionly.kpxe", "b/abc/undionly.kpxe"), (reply.File, reply.TextOf(67)));
+        Assert.Equal("PXEClient", reply.TextOf(60));
+        Assert.Equal([6, 1, 8, 255], reply[43]!);
+        Assert.Equal(Wire.MachineId, reply[97]);
+        Assert.Null(reply[175]);
     }
 
     [Fact]
-    public void Address_in_another_clients_hands_is_refused()
+    public void Ipxe_is_told_that_no_proxy_will_answer()
     {
-        var taken = Lease(1);
-        var answer = Answer(Asked.From(2, Asks) with { RequestedAddress = taken, ServerIdentifier = Asked.Server });
-        Assert.Equal(DhcpMessageType.Nak, answer.Reply!.MessageType);
+        var discover = Wire.Ipxe(1, 7);
+        var script = new BootReply(Wire.Ip("10.1.0.1"), "http://10.1.0.1/boot/abc/script.ipxe");
+
+        var reply = new ReplyView(rack.Ask(discover, script).Reply!, Wire.Request(discover));
+
+        Assert.Equal(("http://10.1.0.1/boot/abc/script.ipxe", "PXEClient"), (reply.TextOf(67), reply.TextOf(60)));
+        Assert.Equal([0xb0, 1, 1], reply[175]!);
+        Assert.Equal([1, 0x52, 0x54, 0, 0x12, 0x34, 0x56], reply[61]!);
+    }
+
+    [Fact]
+    public void Firmware_that_boots_over_http_gets_its_own_class_and_a_url()
+    {
+        var discover = Wire.Packet(new(), (53, [1]), (93, [0, 16]), Wire.Text(60, "HTTPClient:Arch:00016:UNDI:003000"));
+
+        var reply = new ReplyView(
+            rack.Ask(discover, new(Wire.Ip("10.1.0.1"), "http://10.1.0.1/boot/abc/snponly.efi")).Reply!, Wire.Request(discover));
+
+        Assert.Equal(("HTTPClient", "http://10.1.0.1/boot/abc/snponly.efi"), (reply.TextOf(60), reply.TextOf(67)));
+        Assert.Null(reply[43]);
+    }
+
+    [Fact]
+    public void A_plain_client_gets_its_network_and_nothing_about_booting()
+    {
+        var discover = Wire.Plain(1);
+
+        var reply = new ReplyView(rack.Ask(discover, null, "worker-1").Reply!, Wire.Request(discover));
+
+        // RFC 2132 3.3: the mask stands before the routers.
+        Assert.Equal([53, 54, 1, 3, 6, 42, 15, 51, 58, 59, 12], reply.Options.Select(o => o.Code));
+        Assert.Equal(Wire.Bytes("255.255.255.0"), reply[1]);
+        Assert.Equal(Wire.Bytes("10.1.0.254"), reply[3]);
+        Assert.Equal(("rack.test", "worker-1"), (reply.TextOf(15), reply.TextOf(12)));
+        Assert.Equal([0, 0, 0x0e, 0x10], reply[51]!);
+        Assert.Equal([0, 0, 0x07, 0x08], reply[58]!);
+        Assert.Equal([0, 0, 0x0c, 0x4e], reply[59]!);
+        Assert.Equal("", reply.File);
+    }
+
+    [Fact]
+    public void The_same_client_is_offered_the_same_address_again_and_gets_it()
+    {
+        var first = rack.Ask(Wire.Plain(1)).Reply!.YourAddress;
+        var again = rack.Ask(Wire.Plain(1)).Reply!.YourAddress;
+
+        var answer = rack.Ask(Rack.Selecting(new(), first));
+
+        Assert.Equal(first, again);
+        Assert.Equal((DhcpMessageType.Ack, first), (answer.Reply!.MessageType, answer.Reply.YourAddress));
+        Assert.Equal(rack.Clock.GetUtcNow().AddHours(1), answer.Store!.Expires);
+    }
+
+    [Fact]
+    public void A_client_that_chose_another_server_is_left_alone_and_its_offer_is_free_again()
+    {
+        var offered = rack.Ask(Wire.Plain(1)).Reply!.YourAddress;
+
+        var answer = rack.Ask(Rack.Selecting(new(), offered, server: "10.1.0.77"));
+
+        Assert.Equal((null, null, "chose-another-server"), (answer.Reply, answer.Store, answer.Reason));
+        Assert.Equal(0, rack.Leases.LiveCount(rack.Clock.GetUtcNow()));
+    }
+
+    // INIT-REBOOT names the address in option 50, RENEWING and REBINDING in ciaddr.
+    [Theory]
+    [InlineData(false, "10.1.0.101", "", "unknown-client")]
+    [InlineData(true, "10.1.0.101", "", "ack")]
+    [InlineData(false, "10.9.0.5", "", "nak")]
+    [InlineData(true, "10.1.0.50", "", "nak")]
+    [InlineData(false, "", "10.1.0.101", "unknown-client")]
+    [InlineData(true, "", "10.1.0.101", "ack")]
+    [InlineData(true, "", "", "no-address-asked")]
+    public void An_unknown_client_is_answered_by_who_owns_the_network(bool authoritative, string requested, string ciaddr, string expected)
+    {
+        var owner = new Rack(authoritative);
+        (byte, byte[])[] options = requested == "" ? [] : [(50, Wire.Bytes(requested))];
+
+        var answer = owner.Ask(Wire.Plain(3, new(Ciaddr: ciaddr == "" ? "0.0.0.0" : ciaddr), options));
+
+        Assert.Equal(expected, answer.Reply?.MessageType == DhcpMessageType.Ack ? "ack" : answer.Reason);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void A_client_keeps_its_lease_when_it_starts_again_and_when_it_renews(bool renews)
+    {
+        var address = rack.Lease(Wire.Mac);
+        rack.Clock.Advance(TimeSpan.FromMinutes(30));
+        var text = Ipv4.ToAddress(address).ToString();
+
+        var answer = rack.Ask(renews ? Wire.Plain(3, new(Ciaddr: text)) : Wire.Plain(3, new(), (50, Wire.Bytes(text))));
+
+        Assert.Equal((DhcpMessageType.Ack, address), (answer.Reply!.MessageType, answer.Reply.YourAddress));
+        Assert.Equal(rack.Clock.GetUtcNow().AddHours(1), answer.Store!.Expires);
+    }
+
+    [Fact]
+    public void Somebody_elses_address_is_refused()
+    {
+        var address = rack.Lease(Other);
+        rack.Lease(Wire.Mac);
+
+        var answer = rack.Ask(Wire.Plain(3, new(), (50, Ipv4.ToAddress(address).GetAddressBytes())));
+
+        var reply = new ReplyView(answer.Reply!, Wire.Request(Wire.Plain(3)));
+        Assert.Equal((DhcpMessageType.Nak, "nak"), (answer.Reply!.MessageType, answer.Reason));
+        Assert.Equal([53, 54, 56], reply.Options.Select(o => o.Code));
         Assert.Null(answer.Store);
     }
 
     [Fact]
-    public void Renewal_names_its_address_in_ciaddr_and_gets_a_later_end()
+    public void A_full_pool_answers_nobody_new_until_a_lease_ends()
     {
-        var address = Lease(1);
-        var later = Asked.Noon.AddMinutes(30);
-        var answer = Answer(Asked.From(1, Asks) with { ClientAddress = address }, later);
-        Assert.Equal((DhcpMessageType.Ack, later.AddHours(1)), (answer.Reply!.MessageType, answer.Store!.Expires));
+        MacAddress[] macs = [.. Enumerable.Range(1, 4).Select(i => MacAddress.Parse($"52:54:00:00:00:0{i}"))];
+        var addresses = macs.Take(3).Select(rack.Lease).ToHashSet();
+
+        Assert.Equal(3, addresses.Count);
+        Assert.Equal("pool-exhausted", rack.Ask(Wire.Plain(1, new(Mac: macs[3]))).Reason);
+        rack.Clock.Advance(TimeSpan.FromHours(1));
+        Assert.Contains(rack.Lease(macs[3]), addresses);
     }
 
     [Fact]
-    public void Reservation_gets_its_address_and_its_name_and_no_other()
+    public void Offers_that_nobody_took_are_free_after_a_minute()
     {
-        var reserved = Asked.Request(Discover) with { Mac = MacAddress.Parse("52:54:00:00:00:aa") };
-        var offer = Answer(reserved).Reply!;
-        Assert.Equal(("10.1.0.7", "cp1"), (Asked.Text(offer.YourAddress), offer.HostName));
-        var other = Answer(reserved with { MessageType = Asks, RequestedAddress = Asked.Number("10.1.0.100"), ServerIdentifier = Asked.Server });
-        Assert.Equal(DhcpMessageType.Nak, other.Reply!.MessageType);
+        foreach (var i in Enumerable.Range(1, 3))
+            Assert.NotNull(rack.Ask(Wire.Plain(1, new(Mac: MacAddress.Parse($"de:ad:c0:de:ca:0{i}")))).Reply);
+        Assert.Null(rack.Ask(Wire.Plain(1)).Reply);
+
+        rack.Clock.Advance(TimeSpan.FromMinutes(1));
+
+        Assert.NotNull(rack.Ask(Wire.Plain(1)).Reply);
     }
 
     [Fact]
-    public void Exhausted_range_is_silence_until_a_lease_ends()
+    public void A_declined_address_rests_and_the_client_gets_another()
     {
-        for (var machine = 1; machine <= 4; machine++)
-            Lease(machine);
-        Assert.Equal("pool-exhausted", Answer(Asked.From(5, Discover)).Reason);
-        Assert.NotNull(Answer(Asked.From(5, Discover), Asked.Noon.AddHours(2)).Reply);
+        var address = rack.Lease(Wire.Mac);
+
+        var answer = rack.Ask(Wire.Plain(4, new(), (50, Ipv4.ToAddress(address).GetAddressBytes()), (54, Wire.Bytes("10.1.0.1"))));
+
+        Assert.Null(answer.Reply);
+        Assert.True(answer.Store!.Declined);
+        Assert.NotEqual(address, rack.Lease(Wire.Mac));
+        Assert.DoesNotContain(address, new[] { rack.Lease(Other) });
     }
 
     [Fact]
-    public void Release_frees_the_address_and_is_stored_and_the_client_gets_it_again()
+    public void Only_its_holder_declines_or_releases_an_address()
     {
-        var address = Lease(1);
-        var released = Answer(Asked.From(1, DhcpMessageType.Release) with { ClientAddress = address, ServerIdentifier = Asked.Server });
-        Assert.Equal((null, Asked.Noon), (released.Reply, released.Store!.Expires));
-        Assert.Equal(address, Answer(Asked.From(1, Discover)).Reply!.YourAddress);
+        var address = Ipv4.ToAddress(rack.Lease(Other));
+
+        Assert.Equal("decline-of-unknown-lease", rack.Ask(
+            Wire.Plain(4, new(), (50, address.GetAddressBytes()), (54, Wire.Bytes("10.1.0.1")))).Reason);
+        Assert.Equal("release-of-unknown-lease", rack.Ask(
+            Wire.Plain(7, new(Ciaddr: address.ToString()), (54, Wire.Bytes("10.1.0.1")))).Reason);
+        Assert.Equal("release-of-unknown-lease", rack.Ask(
+            Wire.Plain(7, new(Ciaddr: address.ToString(), Mac: Other), (54, Wire.Bytes("10.1.0.77")))).Reason);
+        Assert.Equal(1, rack.Leases.LiveCount(rack.Clock.GetUtcNow()));
     }
 
     [Fact]
-    public void Declined_address_rests_ten_minutes()
+    public void A_released_address_is_free_and_its_former_holder_gets_it_back()
     {
-        var address = Lease(1);
-        var declined = Answer(Asked.From(1, DhcpMessageType.Decline) with { RequestedAddress = address, ServerIdentifier = Asked.Server });
-        Assert.Equal((null, "declined"), (declined.Reply, declined.Reason));
-        Assert.True(declined.Store!.Declined);
-        Assert.NotEqual(address, Answer(Asked.From(1, Discover) with { RequestedAddress = address }).Reply!.YourAddress);
-        var wish = Asked.From(2, Discover) with { RequestedAddress = address };
-        Assert.Equal(address, Answer(wish, Asked.Noon.AddMinutes(11)).Reply!.YourAddress);
+        var address = rack.Lease(Wire.Mac);
+
+        var answer = rack.Ask(Wire.Plain(7, new(Ciaddr: Ipv4.ToAddress(address).ToString()), (54, Wire.Bytes("10.1.0.1"))));
+
+        Assert.Equal((null, ""), (answer.Reply, answer.Reason));
+        Assert.Equal(rack.Clock.GetUtcNow(), answer.Store!.Expires);
+        Assert.Equal(0, rack.Leases.LiveCount(rack.Clock.GetUtcNow()));
+        Assert.Equal(address, rack.Lease(Wire.Mac));
+    }
+
+    [Fact]
+    public void Inform_is_answered_without_an_address_and_without_times()
+    {
+        var inform = Wire.Plain(8, new(Ciaddr: "10.1.0.77"));
+
+        var answer = rack.Ask(inform);
+
+        var reply = new ReplyView(answer.Reply!, Wire.Request(inform));
+        Assert.Equal(("0.0.0.0", "10.1.0.77"), (reply.AddressAt(16), reply.AddressAt(12)));
+        Assert.NotNull(reply[1]);
+        Assert.Null(reply[51]);
+        Assert.Null(answer.Store);
+    }
+
+    [Fact]
+    public void A_discover_with_an_old_ciaddr_is_answered_as_if_it_were_zero()
+    {
+        var discover = Wire.Plain(1, new(Ciaddr: "192.168.7.7"));
+
+        var reply = rack.Ask(discover).Reply!;
+
+        Assert.Equal("0.0.0.0", new ReplyView(reply, Wire.Request(discover)).AddressAt(12));
+        Assert.True(rack.Leases.Holds(Wire.Request(discover), reply.YourAddress, rack.Clock.GetUtcNow()));
     }
 
     [Theory]
-    [InlineData(DhcpMessageType.Release, "release-of-unknown-lease")]
-    [InlineData(DhcpMessageType.Decline, "decline-of-unknown-lease")]
-    public void Strangers_free_no_address(DhcpMessageType type, string reason)
-    {
-        var address = Lease(1);
-        var answer = Answer(Asked.From(2, type) with
-        {
-            ClientAddress = address,
-            RequestedAddress = address,
-            ServerIdentifier = Asked.Server,
-        });
-        Assert.Equal((null, null, reason), (answer.Reply, answer.Store, answer.Reason));
-    }
-
-    [Fact]
-    public void Inform_is_told_the_network_and_no_times()
-    {
-        var inform = Asked.Request(DhcpMessageType.Inform) with { ClientAddress = Asked.Number("10.1.0.50") };
-        var bytes = Asked.WrittenBytes(Answer(inform).Reply!, inform);
-        Assert.Equal([255, 255, 255, 0], Asked.Option(bytes, 1)!);
-        Assert.Null(Asked.Option(bytes, 51));
-        Assert.Equal("0.0.0.0", DhcpServerMessage.Read(bytes)!.YourAddress.ToString());
-    }
-
-    [Fact]
-    public void Relay_of_an_unknown_network_is_silence() =>
-        Assert.Equal("no-subnet", Answer(Asked.Request(Discover) with { SubnetAddress = Asked.Number("10.2.0.1") }).Reason);
-
-    [Theory]
-    [InlineData(DhcpMessageType.Offer)]
-    [InlineData(DhcpMessageType.Ack)]
-    [InlineData(DhcpMessageType.Nak)]
-    public void Messages_of_servers_are_silence(DhcpMessageType type) =>
-        Assert.Equal("not-for-servers", Answer(Asked.Request(type)).Reason);
-
-    [Fact]
-    public void Identifier_that_a_relay_asks_for_is_shown_and_accepted()
-    {
-        var relay = Asked.Number("10.1.0.253");
-        var discover = Asked.Request(Discover) with { ServerIdentifierOverride = relay };
-        var offer = Answer(discover).Reply!;
-        Assert.Equal(relay, offer.ServerIdentifier);
-        var request = discover with { MessageType = Asks, RequestedAddress = offer.YourAddress, ServerIdentifier = relay };
-        Assert.Equal(DhcpMessageType.Ack, Answer(request).Reply!.MessageType);
-    }
-
-    private DhcpAnswer Answer(DhcpRequest request, DateTimeOffset? now = null) =>
-        new DhcpServer(leases, authoritative: false).Answer(request, null, "", now ?? Asked.Noon);
-
-    private uint Lease(int machine)
-    {
-        var address = Answer(Asked.From(machine, Discover)).Reply!.YourAddress;
-        var ack = Answer(Asked.From(machine, Asks) with { RequestedAddress = address, ServerIdentifier = Asked.Server });
-        Assert.Equal(DhcpMessageType.Ack, ack.Reply!.MessageType);
-        return address;
-    }
+    [InlineData((byte)2)]
+    [InlineData((byte)5)]
+    [InlineData((byte)6)]
+    public void A_servers_own_message_types_are_not_answered(byte type) =>
+        Assert.Equal("not-for-servers", rack.Ask(Wire.Plain(type)).Reason);
 }

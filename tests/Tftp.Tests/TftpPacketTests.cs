@@ -5,81 +5,95 @@ namespace Cozy.Fleet.Tftp.Tests;
 public sealed class TftpPacketTests
 {
     [Theory]
-    [InlineData("\0\u0001f\0octet\0", "")]
-    [InlineData("\0\u0001f\0OcTeT\0", "")]
-    [InlineData("\0\u0001f\0netascii\0", "")]
-    [InlineData("\0\u0001f\0mail\0", "unknown-mode")]
-    [InlineData("\0\u0001f\0\0", "unknown-mode")]
-    [InlineData("\0\u0001f\0octet", "truncated")]
-    [InlineData("\0\u0001f", "truncated")]
-    [InlineData("\0\u0001\0octet\0", "truncated")]
-    [InlineData("\0\u0001", "truncated")]
-    [InlineData("\0\u0002f\0octet\0", "write-request")]
-    [InlineData("\0\u0004\0\u0001", "no-request")]
-    [InlineData("\0", "no-request")]
-    [InlineData("", "no-request")]
-    [InlineData("garbage", "no-request")]
-    public void Request_is_read_or_refused_for_a_reason(string packet, string reason)
+    [InlineData("octet", false)]
+    [InlineData("OCTET", false)]
+    [InlineData("NetAscii", true)]
+    public void Modes_are_read_in_any_case(string mode, bool netascii)
     {
-        var good = TftpPacket.TryReadRequest(Encoding.Latin1.GetBytes(packet), out var request, out var refusal);
-        Assert.Equal((reason == "", reason), (good, refusal.Reason ?? ""));
-        Assert.Equal(good ? "f" : "", request.FileName);
+        Assert.True(TftpPacket.TryReadRequest(Request("f", mode), out var request, out _));
+        Assert.Equal(new("f", netascii), request);
+    }
+
+    [Fact]
+    public void Options_are_read_in_any_case_and_unknown_ones_passed_over()
+    {
+        Assert.True(TftpPacket.TryReadRequest(
+            Request("f", "octet", "BLKSIZE", "1432", "tsize", "0", "x-odd", "7", "Timeout", "5", "windowsize", "16"), out var request, out _));
+
+        Assert.Equal(new("f", false) { BlockSize = 1432, TransferSize = true, TimeoutSeconds = 5, WindowSize = 16 }, request);
     }
 
     [Theory]
-    [InlineData("blksize\01432\0tsize\00\0timeout\05\0windowsize\016\0", 1432, true, 5, 16)]
-    [InlineData("BLKSIZE\08\0TSize\00\0", 8, true, null, null)]
-    [InlineData("blksize\07\0timeout\00\0windowsize\00\0", null, false, null, null)] // out of range: as if not sent
-    [InlineData("blksize\065465\0timeout\0256\0windowsize\065536\0", null, false, null, null)]
-    [InlineData("blksize\0-1\0tsize\0x\0", null, false, null, null)]
-    [InlineData("unknown\01\0multicast\0\0blksize\0512\0", 512, false, null, null)]
-    [InlineData("blksize\0", null, false, null, null)]
-    [InlineData("blksize\0512", null, false, null, null)]
-    public void Options_are_read_as_far_as_they_make_sense(string options, int? blockSize, bool size, int? timeout, int? window)
+    [InlineData("blksize", "7")]
+    [InlineData("blksize", "65465")]
+    [InlineData("blksize", "1e3")]
+    [InlineData("blksize", "-8")]
+    [InlineData("tsize", "x")]
+    [InlineData("timeout", "0")]
+    [InlineData("timeout", "256")]
+    [InlineData("windowsize", "0")]
+    [InlineData("windowsize", "99999999999")]
+    public void A_value_out_of_range_is_as_if_it_had_not_been_sent(string option, string value)
     {
-        Assert.True(TftpPacket.TryReadRequest(Encoding.Latin1.GetBytes("\0\u0001f\0octet\0" + options), out var request, out _));
-        Assert.Equal((blockSize, size, timeout, window),
-            (request.BlockSize, request.TransferSize, request.TimeoutSeconds, request.WindowSize));
+        Assert.True(TftpPacket.TryReadRequest(Request("f", "octet", option, value), out var request, out _));
+        Assert.Equal(new("f", false), request);
     }
 
     [Fact]
-    public void Size_of_a_text_is_not_promised()
+    public void The_size_of_a_text_transfer_is_not_promised()
     {
-        Assert.True(TftpPacket.TryReadRequest("\0\u0001f\0netascii\0tsize\00\0"u8, out var request, out _));
-        Assert.Equal((true, false), (request.Netascii, request.TransferSize));
+        Assert.True(TftpPacket.TryReadRequest(Request("f", "netascii", "tsize", "0"), out var request, out _));
+        Assert.False(request.TransferSize);
+    }
+
+    [Theory]
+    [InlineData(1, "f\0mail\0", TftpError.IllegalOperation, "unknown-mode")]
+    [InlineData(1, "f\0\u001b[31m\0", TftpError.IllegalOperation, "unknown-mode")]
+    [InlineData(2, "f\0octet\0", TftpError.AccessViolation, "write-refused")]
+    [InlineData(1, "f\0octet", TftpError.IllegalOperation, "truncated")]
+    [InlineData(1, "\0octet\0", TftpError.IllegalOperation, "truncated")]
+    [InlineData(3, "\0\u0001data", TftpError.IllegalOperation, "not-a-request")]
+    [InlineData(77, "", TftpError.IllegalOperation, "not-a-request")]
+    public void What_is_no_read_request_is_refused_with_its_code_and_word(byte opcode, string rest, TftpError code, string reason)
+    {
+        Assert.False(TftpPacket.TryReadRequest([0, opcode, .. Encoding.Latin1.GetBytes(rest)], out _, out var refusal));
+        Assert.Equal((code, reason), (refusal.Code, refusal.Reason));
+        Assert.DoesNotContain(refusal.Message, char.IsControl);
     }
 
     [Fact]
-    public void Every_prefix_of_a_request_is_refused_or_readable()
+    public void Every_prefix_of_a_request_is_read_or_refused()
     {
-        var packet = TftpPacket.WriteRequest("b/abc/undionly.kpxe", 1468, 16);
-        for (var length = 0; length <= packet.Length; length++)
+        var request = Request("b/abcdefgh/snponly.efi", "octet", "tsize", "0", "blksize", "1468", "windowsize", "4");
+        for (var length = 0; length < request.Length; length++)
         {
-            var good = TftpPacket.TryReadRequest(packet.AsSpan(0, length), out var request, out var refusal);
-            Assert.Equal(good, refusal == default);
-            Assert.True(!good || request.FileName == "b/abc/undionly.kpxe");
+            var whole = TftpPacket.TryReadRequest(request.AsSpan(0, length), out var read, out var refusal);
+            Assert.True(whole ? read.FileName == "b/abcdefgh/snponly.efi" : refusal.Message != "", $"{length} bytes");
         }
     }
 
-    [Theory]
-    [InlineData("undionly.kpxe", "undionly.kpxe")]
-    [InlineData("/b//abc/undionly.kpxe", "b/abc/undionly.kpxe")]
-    [InlineData("b\\abc\\undionly.kpxe\u00ff", "b/abc/undionly.kpxe")]
-    [InlineData("../etc/shadow", null)]
-    [InlineData("b/../../etc/shadow", null)]
-    [InlineData("..\\etc\\shadow", null)]
-    [InlineData("./f", null)]
-    [InlineData("C:\\boot.ini", null)]
-    [InlineData("f\u0007", null)]
-    [InlineData("/", null)]
-    [InlineData("", null)]
-    public void Paths_are_mended_or_refused(string sent, string? path)
+    [Fact]
+    public void Every_flipped_bit_of_a_request_and_of_an_answer_is_read_or_refused()
     {
-        var good = TftpPath.TryNormalize(sent, out var normalized);
-        Assert.Equal(path, good ? normalized : null);
+        byte[][] packets = [Request("b/a/f", "octet", "tsize", "0"), TftpPacket.WriteOptionAck([("tsize", 7)]), TftpPacket.WriteError(TftpError.FileNotFound, "no")];
+        var accepted = 0;
+        foreach (var packet in packets)
+        {
+            for (var bit = 0; bit < packet.Length * 8; bit++)
+            {
+                var flipped = packet.ToArray();
+                flipped[bit / 8] ^= (byte)(1 << (bit % 8));
+                accepted += TftpPacket.TryReadRequest(flipped, out _, out _) ? 1 : 0;
+                Assert.True(TftpPacket.ReadOptionAck(flipped).Count <= 2);
+                Assert.True(TftpPacket.ReadError(flipped).Message.All(c => c is >= ' ' and <= '~'));
+            }
+        }
+        Assert.InRange(accepted, 1, packets[0].Length * 8);
     }
 
     [Fact]
-    public void Netascii_has_its_own_line_ends() =>
-        Assert.Equal("a\r\nb\r\0c\r\0\r\n"u8.ToArray(), Netascii.Encode("a\nb\rc\r\n"u8));
+    public void Text_goes_out_with_the_line_ends_of_netascii() =>
+        Assert.Equal("a\r\nb\r\0c", Encoding.ASCII.GetString(Netascii.Encode("a\nb\rc"u8)));
+
+    private static byte[] Request(params string[] words) => [0, 1, .. Encoding.Latin1.GetBytes(string.Concat(words.Select(w => w + "\0")))];
 }

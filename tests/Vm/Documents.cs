@@ -40,7 +40,7 @@ internal static class Documents
         spec:
           talosVersion: {Version}
           installer: registry.test/installer:{Version}
-          kernelArgs: [console=ttyS0, panic=10]
+          kernelArgs: [console=ttyS0, panic=10, mitigations=off, init_on_alloc=0]
           assets:
             - kind: ASSET_KIND_KERNEL
               architecture: ARCHITECTURE_AMD64

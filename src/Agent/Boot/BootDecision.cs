@@ -19,13 +19,15 @@ internal static class BootDecision
         if (state is null)
             return new(BootAction.Disk, null, "the coordinator has not said anything yet", "", "", "");
 
-        var byMac = state.Nodes.FirstOrDefault(n => n.Macs.Contains(mac.ToString()));
+        var byMac = state.Nodes.FirstOrDefault(n => Has(n, mac));
         var byUuid = uuid is { } known ? state.Nodes.FirstOrDefault(n => IsSame(n.Uuid, known)) : null;
         // A card that moved to another machine, or one UUID on two boards: a person must look (netboot.md 19).
         if (byMac is not null && byUuid is not null && byMac != byUuid)
             return new(BootAction.Hold, null, $"the MAC address is node {byMac.Node}'s, the UUID is node {byUuid.Node}'s", "", "", "");
 
         var node = byUuid ?? byMac;
+        if (node is not null && Contradiction(node, mac, uuid) is { } reason)
+            return new(BootAction.Hold, null, reason, "", "", "");
         return node is null
             ? WithImage(state, new(state.UnknownAction, null, "unknown machine", "", "", ""), state.UnknownImage)
             : WithImage(state, new(node.Action, null, node.Reason, node.Node, node.Hostname, node.Traceparent), node.Image);
@@ -41,6 +43,16 @@ internal static class BootDecision
             ? plan with { Image = image }
             : plan with { Action = BootAction.Hold, Reason = $"image {imageName} is not known here yet" };
     }
+
+    // One half of a known identity is not enough to start another machine's installation (design I9): boards are sold with one
+    // UUID for a whole series, and network cards move.
+    private static string? Contradiction(NodeBoot node, MacAddress mac, MachineUuid? uuid) =>
+        node.Macs.Count > 0 && !Has(node, mac) ? $"the UUID is node {node.Node}'s, the MAC address {mac} is not"
+        : uuid is { } shown && MachineUuid.TryParse(node.Uuid, out _) && !IsSame(node.Uuid, shown)
+            ? $"the MAC address is node {node.Node}'s, the UUID {shown} is not"
+        : null;
+
+    private static bool Has(NodeBoot node, MacAddress mac) => node.Macs.Any(m => MacAddress.TryParse(m, out var known) && known == mac);
 
     // Firmware older than SMBIOS 2.6 shows the first fields the other way round.
     private static bool IsSame(string text, MachineUuid uuid) =>

@@ -6,7 +6,8 @@ namespace Cozy.Fleet.Agent.Boot;
 
 /// <summary>What machines load over HTTP: iPXE's script, its loader for UEFI HTTP boot, and the assets.</summary>
 internal sealed class BootHttp(
-    AgentConfig config, BootSessions sessions, DesiredStateStore desired, AssetCache cache, BootReporter reporter, RefusalCounters refused)
+    AgentConfig config, BootSessions sessions, DesiredStateStore desired, AssetCache cache, BootReporter reporter, AgentMetrics metrics,
+    RefusalCounters refused)
 {
     private static readonly string[] Methods = ["GET", "HEAD"];
 
@@ -17,6 +18,7 @@ internal sealed class BootHttp(
         app.MapMethods("/assets/{sha256}", Methods, context => AssetAsync(context, Text(context, "sha256")));
         app.MapMethods("/boot/{session}/{loader}", Methods, LoaderAsync);
         app.MapGet("/healthz", context => context.Response.WriteAsync("ok\n"));
+        app.MapGet("/metrics", context => ServeTextAsync(context, metrics.Text()));
         app.MapFallback(context =>
         {
             refused.Count("http/not-found");

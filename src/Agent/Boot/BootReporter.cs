@@ -7,12 +7,22 @@ using Cozy.Fleet.Dhcp;
 namespace Cozy.Fleet.Agent.Boot;
 
 /// <summary>Turns what happens during a boot into spans, log lines and journaled reports, without making the machine wait.</summary>
-internal sealed partial class BootReporter(AgentConfig config, Journal journal, ILogger<BootReporter> log) : BackgroundService
+internal sealed partial class BootReporter(AgentConfig config, Journal journal, RefusalCounters refused, ILogger<BootReporter> log) : BackgroundService
 {
+    private readonly TaskCompletionSource ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Channel<Report> queue = Channel.CreateBounded<Report>(4096);
 
     /// <summary>What machines load scripts and assets from, with a slash at its end; set when the port is known.</summary>
-    public string BootUrl { get; set; } = $"http://{config.Address}:{config.HttpPort}/";
+    public string BootUrl { get; private set; } = $"http://{config.Address}:{config.HttpPort}/";
+
+    /// <summary>Ends when the port is really bound: before that nobody should be told the URL.</summary>
+    public Task Ready => ready.Task;
+
+    public void ServesAt(string url)
+    {
+        BootUrl = url.EndsWith('/') ? url : url + "/";
+        ready.TrySetResult();
+    }
 
     public void DhcpAnswered(BootSession session, DhcpRequest request, DhcpReply reply)
     {
@@ -20,17 +30,24 @@ internal sealed partial class BootReporter(AgentConfig config, Journal journal, 
         span?.SetTag("dhcp.message", reply.MessageType.ToString()).SetTag("dhcp.ipxe", request.IsIpxe)
             .SetTag("dhcp.address", Ipv4.ToAddress(reply.YourAddress).ToString()).SetTag("dhcp.file", reply.Boot?.File);
         if (reply.MessageType == DhcpMessageType.Offer && !request.IsIpxe)
-            Add(session, BootStage.DhcpOffered, null, "", Ipv4.ToAddress(reply.YourAddress).ToString());
+            Add(session, BootStage.DhcpOffered, null, "", reply.YourAddress == 0 ? "" : Ipv4.ToAddress(reply.YourAddress).ToString());
     }
 
     public void LoaderFetched(BootSession session) => Add(session, BootStage.LoaderFetched, null, "", "");
 
-    public void Decided(BootSession session, BootPlan plan) => Add(session, plan.Action switch
+    public void Decided(BootSession session, BootPlan plan)
     {
-        BootAction.Netboot => BootStage.ScriptServed,
-        BootAction.Hold => BootStage.Held,
-        _ => BootStage.Disk,
-    }, plan.Image?.Name, plan.Reason, "");
+        if (plan.Action == BootAction.Hold && session.Reported is { Action: BootAction.Hold } before && before.Reason == plan.Reason)
+            return; // It waits and asks every ten seconds.
+        session.Reported = plan;
+        var stage = plan.Action switch
+        {
+            BootAction.Netboot => BootStage.ScriptServed,
+            BootAction.Hold => BootStage.Held,
+            _ => BootStage.Disk,
+        };
+        Add(session, stage, plan.Image?.Name, plan.Reason, "");
+    }
 
     public void AssetFetched(BootSession session, AssetKind kind) =>
         Add(session, kind == AssetKind.Kernel ? BootStage.KernelFetched : BootStage.InitramfsFetched, null, "", "");
@@ -38,7 +55,21 @@ internal sealed partial class BootReporter(AgentConfig config, Journal journal, 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         await foreach (var report in queue.Reader.ReadAllAsync(stoppingToken))
+            await JournalAsync(report);
+    }
+
+    // A full disk costs reports, not boots.
+    private async Task JournalAsync(Report report)
+    {
+        try
+        {
             await journal.AppendAsync(report);
+        }
+        catch (IOException failure)
+        {
+            refused.Count("journal/not-written");
+            LogUnwritten(report.BootProgress.SessionId, report.BootProgress.Stage, failure.Message);
+        }
     }
 
     private void Add(BootSession session, BootStage stage, string? image, string reason, string address)
@@ -68,6 +99,9 @@ internal sealed partial class BootReporter(AgentConfig config, Journal journal, 
 
     [LoggerMessage(LogLevel.Information, "boot {Session} of {Mac}: {Stage} {Reason}")]
     private partial void LogStage(string session, string mac, BootStage stage, string reason);
+
+    [LoggerMessage(LogLevel.Error, "boot {Session}: the report {Stage} is lost: {Error}")]
+    private partial void LogUnwritten(string session, BootStage stage, string error);
 
     [LoggerMessage(LogLevel.Error, "boot {Session}: the report {Stage} is lost, the journal does not keep up")]
     private partial void LogLost(string session, BootStage stage);

@@ -12,7 +12,7 @@ internal static class BootScripts
     /// <summary>Loads kernel and initramfs, each with retries; a machine that cannot goes through its firmware again.</summary>
     public static string Netboot(BootPlan plan, string session, BootAsset kernel, BootAsset initramfs, ClientFirmware firmware)
     {
-        var arguments = Safe(string.Join(' ', KernelArguments(plan.Image!, firmware)));
+        var arguments = string.Join(' ', KernelArguments(plan.Image!, firmware).Select(Safe));
         return $$"""
             #!ipxe
             echo Cozy Fleet: {{Safe(plan.Reason)}} (boot {{session}})
@@ -75,6 +75,8 @@ internal static class BootScripts
             yield return argument;
     }
 
-    private static string Safe(string text) =>
-        new([.. text.Select(c => c is < ' ' or '$' or '|' or '&' or '`' or > '~' ? '.' : c)]);
+    // Commands are joined by the words || and &&, and settings begin with a dollar sign; inside a word a single & is harmless, and
+    // kernel arguments hold URLs.
+    private static string Safe(string text) => new string([.. text.Select(c => c is < ' ' or '$' or > '~' ? '.' : c)])
+        .Replace("||", "..", StringComparison.Ordinal).Replace("&&", "..", StringComparison.Ordinal);
 }

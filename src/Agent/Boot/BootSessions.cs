@@ -23,7 +23,11 @@ internal sealed class BootSession(string id, DhcpRequest first, ActivityContext 
 
     public string Traceparent => Telemetry.Traceparent(trace);
 
-    public DateTimeOffset Started => started;
+    /// <summary>The last sign of life; a session that shows none for half an hour is forgotten.</summary>
+    public DateTimeOffset Seen { get; set; } = started;
+
+    /// <summary>The decision that was reported last: a machine that waits asks every ten seconds, and is news once.</summary>
+    public BootPlan? Reported { get; set; }
 
     /// <summary>True from the moment that iPXE asked: another firmware DISCOVER is then another power-on.</summary>
     public bool ReachedIpxe { get; set; }
@@ -42,9 +46,17 @@ internal sealed class BootSessions(TimeProvider clock)
 {
     private static readonly TimeSpan Lifetime = TimeSpan.FromMinutes(30);
 
+    // More machines than a rack has: a stranger who invents MAC addresses fills no more memory than this.
+    private const int MaximumSessions = 4096;
+
     private readonly ConcurrentDictionary<string, BootSession> byId = new();
     private readonly ConcurrentDictionary<MacAddress, BootSession> byMac = new();
-    private readonly ConcurrentDictionary<MacAddress, (IPAddress Address, DateTimeOffset Time)> addresses = new();
+    private readonly ConcurrentDictionary<MacAddress, (IPAddress Address, DateTimeOffset Given, DateTimeOffset Expires)> addresses = new();
+    private readonly ConcurrentDictionary<IPAddress, MacAddress> owners = new();
+
+    private DateTimeOffset swept = clock.GetUtcNow();
+
+    public int Count => byId.Count;
 
     /// <summary>The session that this request belongs to; a firmware's DISCOVER starts a new one.</summary>
     /// <param name="traceparent">The work that a new boot belongs to; empty starts a trace of its own.</param>
@@ -52,39 +64,69 @@ internal sealed class BootSessions(TimeProvider clock)
     {
         var present = byMac.GetValueOrDefault(request.Mac);
         // Firmware repeats its DISCOVER and then sends a REQUEST; only after iPXE a firmware packet means a new power-on.
-        var continues = present is not null && clock.GetUtcNow() - present.Started < Lifetime && (request.IsIpxe || !present.ReachedIpxe);
+        var continues = present is not null && clock.GetUtcNow() - present.Seen < Lifetime && (request.IsIpxe || !present.ReachedIpxe);
         var session = continues ? present! : Start(request, traceparent);
         session.ReachedIpxe |= request.IsIpxe;
+        session.Seen = clock.GetUtcNow();
         return session;
     }
 
-    public BootSession? Find(string id) => byId.GetValueOrDefault(id);
+    public BootSession? Find(string id)
+    {
+        if (byId.TryGetValue(id, out var session))
+            session.Seen = clock.GetUtcNow();
+        return session;
+    }
 
     public BootSession? Find(MacAddress mac) => byMac.GetValueOrDefault(mac);
 
-    public BootSession? Find(MachineUuid uuid) => byId.Values.Where(s => s.Uuid == uuid).MaxBy(s => s.Started);
+    public BootSession? Find(MachineUuid uuid) => byId.Values.Where(s => s.Uuid == uuid).MaxBy(s => s.Seen);
 
-    /// <summary>The machine was given this address.</summary>
-    public void SetAddress(MacAddress mac, IPAddress address) => addresses[mac] = (address, clock.GetUtcNow());
+    /// <summary>The machine has this address, and nobody else has it any more: an order must not reach its former owner's successor.</summary>
+    public void SetAddress(MacAddress mac, IPAddress address, DateTimeOffset expires)
+    {
+        if (owners.TryGetValue(address, out var former) && former != mac && addresses.TryGetValue(former, out var old) && old.Address.Equals(address))
+            addresses.TryRemove(former, out _);
+        if (addresses.TryGetValue(mac, out var previous) && !previous.Address.Equals(address))
+            owners.TryRemove(KeyValuePair.Create(previous.Address, mac));
+        owners[address] = mac;
+        addresses[mac] = (address, clock.GetUtcNow(), expires);
+    }
 
-    public IPAddress? AddressOf(MacAddress mac) => addresses.TryGetValue(mac, out var found) ? found.Address : null;
+    /// <summary>The address while its lease lasts.</summary>
+    public IPAddress? AddressOf(MacAddress mac) =>
+        addresses.TryGetValue(mac, out var found) && found.Expires > clock.GetUtcNow() ? found.Address : null;
 
-    /// <summary>Addresses that were given lately: where a machine may come up.</summary>
+    /// <summary>Addresses in machines' hands that were given within the last while: where a machine may come up.</summary>
     public IReadOnlyList<(MacAddress Mac, IPAddress Address)> RecentAddresses(TimeSpan within)
     {
-        var since = clock.GetUtcNow() - within;
-        return [.. addresses.Where(a => a.Value.Time >= since).Select(a => (a.Key, a.Value.Address))];
+        var now = clock.GetUtcNow();
+        return [.. addresses.Where(a => now - a.Value.Given <= within && a.Value.Expires > now).Select(a => (a.Key, a.Value.Address))];
     }
 
     private BootSession Start(DhcpRequest request, string traceparent)
     {
         var now = clock.GetUtcNow();
-        foreach (var old in byId.Values.Where(s => now - s.Started > Lifetime))
-            byId.TryRemove(old.Id, out _);
+        if (byId.Count >= MaximumSessions || now - swept > Lifetime / 10)
+            Sweep(now);
         var id = RandomNumberGenerator.GetString("abcdefghijkmnpqrstuvwxyz23456789", 8);
         var session = new BootSession(id, request, RootOf(request, id, Telemetry.Context(traceparent)), now);
         byMac[request.Mac] = byId[id] = session;
         return session;
+    }
+
+    // What is over goes; if that is not enough, the oldest go as well.
+    private void Sweep(DateTimeOffset now)
+    {
+        swept = now;
+        var excess = byId.Count - (MaximumSessions * 3 / 4);
+        foreach (var (old, index) in byId.Values.OrderBy(s => s.Seen).ToArray().Select((s, i) => (s, i)))
+        {
+            if (now - old.Seen <= Lifetime && index >= excess)
+                break;
+            byId.TryRemove(old.Id, out _);
+            byMac.TryRemove(KeyValuePair.Create(old.Mac, old));
+        }
     }
 
     // The root is exported at once: a trace viewer shows the boot while it goes on, and nothing hangs on a span that a

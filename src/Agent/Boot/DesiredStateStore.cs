@@ -19,15 +19,16 @@ internal sealed class DesiredStateStore
         {
             current = DesiredState.Parser.ParseFrom(File.ReadAllBytes(path));
         }
-        catch (InvalidProtocolBufferException damage)
+        catch (InvalidProtocolBufferException)
         {
-            // As before the first contact: machines boot their disks until the coordinator sends it again.
-            Damage = damage;
+            // The coordinator sends it anew. Until then machines start from their disks; that beats an agent that does not start.
+            File.Move(path, path + ".damaged", overwrite: true);
+            WasDamaged = true;
         }
     }
 
-    /// <summary>Why the stored state cannot be read; null when it can.</summary>
-    public Exception? Damage { get; }
+    /// <summary>True when the stored state could not be read at start and was put aside.</summary>
+    public bool WasDamaged { get; }
 
     /// <summary>Null before the coordinator said anything. Swapped whole; never changed in place.</summary>
     public DesiredState? Current => Volatile.Read(ref current);

@@ -15,6 +15,9 @@ internal sealed partial class DhcpService(
     AgentConfig config, LeaseTable leases, DesiredStateStore desired, BootSessions sessions, BootReporter reporter,
     RefusalCounters refused, TimeProvider clock, ILogger<DhcpService> log) : IHostedService, IAsyncDisposable
 {
+    // How long an address that somebody else gave is believed in: nothing tells us the lease's length.
+    private static readonly TimeSpan OverheardLife = TimeSpan.FromHours(24);
+
     private readonly DhcpServer server = new(leases, config.Authoritative);
     private readonly CancellationTokenSource stopping = new();
     private readonly List<(Socket Socket, Task Loop)> listeners = [];
@@ -30,11 +33,23 @@ internal sealed partial class DhcpService(
         if (config.DhcpMode == DhcpMode.Off)
             return;
         store = await LeaseStore.OpenAsync(config.DataDirectory, leases, clock.GetUtcNow());
+        foreach (var lease in leases.Leases.Where(l => !l.Declined && l.Expires > clock.GetUtcNow()))
+            sessions.SetAddress(lease.Mac, Ipv4.ToAddress(lease.Address), lease.Expires);
         if (config.Interface != "")
             link = new(config.Interface, config.Address);
         Port = Listen(config.DhcpPort, bootService: false);
         // Firmware behind a server that sends option 60 asks here, whatever we offered (netboot.md 8).
         Listen(config.BootServicePort, bootService: true);
+    }
+
+    /// <summary>How many addresses are in machines' hands.</summary>
+    public int LeaseCount
+    {
+        get
+        {
+            lock (gate)
+                return leases.LiveCount(clock.GetUtcNow());
+        }
     }
 
     public async Task StopAsync(CancellationToken cancellationToken)
@@ -61,12 +76,11 @@ internal sealed partial class DhcpService(
         {
             // SO_BINDTODEVICE, before the bind: one rack's broadcasts and no others (dotnet-facts.md 9).
             socket.SetRawSocketOption(1, 25, Encoding.ASCII.GetBytes(config.Interface + "\0"));
-            socket.Bind(new IPEndPoint(IPAddress.Any, port));
         }
-        else
-        {
-            socket.Bind(new IPEndPoint(config.Address, port));
-        }
+        // The other server may run on this very host: then both get every broadcast (dotnet-facts.md 9).
+        if (config.DhcpMode == DhcpMode.Proxy)
+            socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.ReuseAddress, true);
+        Link.Bind(socket, new IPEndPoint(config.Interface != "" ? IPAddress.Any : config.Address, port), "DHCP");
         listeners.Add((socket, Task.Factory.StartNew(
             () => Receive(socket, bootService), stopping.Token, TaskCreationOptions.LongRunning, TaskScheduler.Default)));
         return ((IPEndPoint)socket.LocalEndPoint!).Port;
@@ -83,21 +97,18 @@ internal sealed partial class DhcpService(
                 var count = socket.ReceiveFrom(buffer, ref source);
                 Handle(socket, buffer.AsSpan(0, count), (IPEndPoint)source, bootService);
             }
-            catch (SocketException failure)
+            catch (Exception failure) when (failure is SocketException or ObjectDisposedException)
             {
-                // An ICMP error of an earlier reply, a link that went down: the next packet is another matter. When the socket
-                // itself is the trouble, the pause keeps the loop from eating the processor.
-                if (!stopping.Token.WaitHandle.WaitOne(failure.SocketErrorCode == SocketError.ConnectionRefused ? 0 : 100))
-                    LogSocketError(failure.Message);
+                if (stopping.IsCancellationRequested)
+                    return;
+                // A link that went down: the next packet is another matter. The pause keeps a lasting error from filling the log.
+                LogSocketError(failure.Message);
+                stopping.Token.WaitHandle.WaitOne(TimeSpan.FromMilliseconds(200));
             }
-            catch (ObjectDisposedException) when (stopping.IsCancellationRequested)
-            {
-                return;
-            }
-            // Nothing that a packet holds may stop the loop: the others behind it want to boot.
             catch (Exception failure)
             {
-                refused.Count("dhcp/failed");
+                // Whatever one packet did, the rack's next machine is answered.
+                refused.Count("dhcp/error");
                 LogPacketError(failure, source.ToString() ?? "");
             }
         }
@@ -113,30 +124,46 @@ internal sealed partial class DhcpService(
         if (request is { WantsBoot: true, Firmware: ClientFirmware.None })
             refused.Count("dhcp/unknown-architecture");
 
-        var (session, plan) = Plan(request);
-        var boot = session is null ? null : Boot(request, session);
-        var answer = Decide(request, boot, plan?.HostName ?? "", bootService);
-        if (answer.Reason != "")
-            refused.Count("dhcp/" + answer.Reason);
-        if (answer.Reply is not null || answer.Store is not null)
-            _ = FinishAsync(socket, request, answer, session, source, bootService);
-    }
-
-    private (BootSession? Session, BootPlan? Plan) Plan(DhcpRequest request)
-    {
         var plan = BootDecision.For(desired.Current, request.Mac, request.Uuid);
-        var boots = request is { WantsBoot: true, Firmware: not ClientFirmware.None };
-        return (boots ? sessions.For(request, plan.Traceparent) : null, plan);
+        var session = Boots(request) ? sessions.For(request, plan.Traceparent) : null;
+        var boot = session is null ? null : Boot(request, session);
+        var (answer, stored) = Decide(request, boot, plan.HostName, bootService);
+        if (answer.Reason != "")
+        {
+            refused.Count("dhcp/" + answer.Reason);
+            LogSilent(request.MessageType, request.Mac.ToString(), answer.Reason);
+        }
+        if (config.DhcpMode == DhcpMode.Proxy)
+            Overhear(request);
+        if (answer.Reply is { } reply)
+            _ = FinishAsync(new(socket, request, reply, source, bootService), stored, session);
+        else
+            _ = SettleAsync(stored, request);
     }
 
-    private DhcpAnswer Decide(DhcpRequest request, BootReply? boot, string hostName, bool bootService)
+    private static bool Boots(DhcpRequest request) => request is
+    {
+        WantsBoot: true, Firmware: not ClientFirmware.None,
+        MessageType: DhcpMessageType.Discover or DhcpMessageType.Request or DhcpMessageType.Inform,
+    };
+
+    private (DhcpAnswer Answer, Task Stored) Decide(DhcpRequest request, BootReply? boot, string hostName, bool bootService)
     {
         lock (gate)
         {
             if (bootService || config.DhcpMode == DhcpMode.Proxy)
-                return ProxyDhcp.Answer(request, boot, Ipv4.ToNumber(config.Address), bootService);
-            return server.Answer(request, boot, hostName, clock.GetUtcNow());
+                return (ProxyDhcp.Answer(request, boot, Ipv4.ToNumber(config.Address), bootService), Task.CompletedTask);
+            var answer = server.Answer(request, boot, hostName, clock.GetUtcNow());
+            // Handed over inside the lock: the file has the leases in the order in which they were given.
+            return (answer, answer.Store is { } lease ? store!.AppendAsync(lease, leases, clock.GetUtcNow()) : Task.CompletedTask);
         }
+    }
+
+    // The other server gives the addresses, but every client says aloud which one it takes (RFC 2131 3.1, step 3).
+    private void Overhear(DhcpRequest request)
+    {
+        if (request is { MessageType: DhcpMessageType.Request, RequestedAddress: not 0 })
+            sessions.SetAddress(request.Mac, Ipv4.ToAddress(request.RequestedAddress), clock.GetUtcNow() + OverheardLife);
     }
 
     // First lap: iPXE itself. Second lap: the script, which goes on over HTTP.
@@ -162,35 +189,49 @@ internal sealed partial class DhcpService(
         return new(Ipv4.ToNumber(config.Address), file);
     }
 
-    private async Task FinishAsync(
-        Socket socket, DhcpRequest request, DhcpAnswer answer, BootSession? session, IPEndPoint source, bool bootService)
+    private async Task FinishAsync(Outgoing outgoing, Task stored, BootSession? session)
+    {
+        var (_, request, reply, _, _) = outgoing;
+        // Store first, answer after: an acknowledged lease survives a power cut.
+        if (!await SettleAsync(stored, request))
+            return;
+        try
+        {
+            Send(outgoing);
+        }
+        catch (Exception failure)
+        {
+            // Nobody awaits this: what went wrong is told here or nowhere.
+            refused.Count("dhcp/send-failed");
+            LogSendError(request.Mac.ToString(), failure.Message);
+            return;
+        }
+        if (reply.MessageType == DhcpMessageType.Ack && reply is { YourAddress: not 0, Network: { } network })
+            sessions.SetAddress(request.Mac, Ipv4.ToAddress(reply.YourAddress), clock.GetUtcNow() + network.LeaseTime);
+        if (session is not null && reply.MessageType is DhcpMessageType.Offer or DhcpMessageType.Ack)
+            reporter.DhcpAnswered(session, request, reply);
+    }
+
+    private async Task<bool> SettleAsync(Task stored, DhcpRequest request)
     {
         try
         {
-            // Store first, answer after: an acknowledged lease survives a power cut.
-            if (answer.Store is { } lease)
-                await store!.AppendAsync(lease);
-            if (answer.Reply is not { } reply)
-                return;
-            Send(socket, request, reply, source, bootService);
-            if (reply.MessageType == DhcpMessageType.Ack && reply.YourAddress != 0)
-                sessions.SetAddress(request.Mac, Ipv4.ToAddress(reply.YourAddress));
-            if (session is not null && reply.MessageType is DhcpMessageType.Offer or DhcpMessageType.Ack)
-                reporter.DhcpAnswered(session, request, reply);
+            await stored;
+            return true;
         }
-        catch (Exception failure) when (failure is SocketException or IOException)
+        catch (Exception failure)
         {
-            // Without its lease on disk an ACK must not leave; the client asks again.
-            refused.Count(failure is IOException ? "dhcp/not-stored" : "dhcp/not-sent");
-            LogSendError(request.Mac.ToString(), failure.Message);
+            refused.Count("dhcp/lease-not-stored");
+            LogStoreError(request.Mac.ToString(), failure.Message);
+            return false;
         }
     }
 
-    private void Send(Socket socket, DhcpRequest request, DhcpReply reply, IPEndPoint source, bool bootService)
+    private void Send(Outgoing outgoing)
     {
+        var (socket, request, reply, source, bootService) = outgoing;
         var buffer = new byte[1500];
-        var length = reply.Write(request, buffer);
-        var payload = buffer.AsSpan(0, length);
+        var payload = buffer.AsSpan(0, reply.Write(request, buffer));
         switch (ReplyDestination.Choose(request, reply, source, bootService))
         {
             case ReplyDestination.Unicast unicast:
@@ -205,11 +246,19 @@ internal sealed partial class DhcpService(
         }
     }
 
+    private sealed record Outgoing(Socket Socket, DhcpRequest Request, DhcpReply Reply, IPEndPoint Source, bool BootService);
+
     [LoggerMessage(LogLevel.Warning, "DHCP: receiving failed: {Error}")]
     private partial void LogSocketError(string error);
 
-    [LoggerMessage(LogLevel.Error, "DHCP: a packet from {Source} could not be handled")]
-    private partial void LogPacketError(Exception failure, string source);
+    [LoggerMessage(LogLevel.Error, "DHCP: a packet of {Source} could not be handled")]
+    private partial void LogPacketError(Exception error, string source);
+
+    [LoggerMessage(LogLevel.Debug, "DHCP: {Message} of {Mac}: {Reason}")]
+    private partial void LogSilent(DhcpMessageType message, string mac, string reason);
+
+    [LoggerMessage(LogLevel.Error, "DHCP: {Mac} gets no answer, its lease could not be stored: {Error}")]
+    private partial void LogStoreError(string mac, string error);
 
     [LoggerMessage(LogLevel.Warning, "DHCP: the answer to {Mac} could not be sent: {Error}")]
     private partial void LogSendError(string mac, string error);

@@ -19,7 +19,13 @@ internal static class FileBody
         response.ContentType = path.EndsWith(".efi", StringComparison.Ordinal) ? "application/efi" : "application/octet-stream";
         response.Headers.ETag = $"\"{tag}\"";
         response.Headers.AcceptRanges = "bytes";
-        if (context.Request.GetTypedHeaders().IfNoneMatch.Any(t => t.Tag == response.Headers.ETag.ToString() || t == EntityTagHeaderValue.Any))
+        if (context.Request.Headers.IfMatch is { Count: > 0 } match && match != "*" && match != response.Headers.ETag)
+        {
+            // A half-loaded file is not to be completed with pieces of another one.
+            response.StatusCode = 412;
+            return 0;
+        }
+        if (context.Request.Headers.IfNoneMatch == response.Headers.ETag)
         {
             response.StatusCode = 304;
             return 0;
@@ -37,12 +43,10 @@ internal static class FileBody
     private static bool TryRange(HttpContext context, long length, out long from, out long count)
     {
         (from, count) = (0, length);
-        // Several ranges, none that we read, another file than before, or a HEAD: the whole file is the right answer (RFC 9110 14.2).
+        // Several ranges, none that we read, or pieces of another file: the whole file is a right answer (RFC 9110 13.1.5, 14.2).
         if (!RangeHeaderValue.TryParse(context.Request.Headers.Range.ToString(), out var header) || header.Ranges.Count != 1
-            || header.Unit != "bytes" || HttpMethods.IsHead(context.Request.Method) || IsOfAnotherFile(context))
-        {
+            || header.Unit != "bytes" || (context.Request.Headers.IfRange is { Count: > 0 } other && other != context.Response.Headers.ETag))
             return true;
-        }
         var range = header.Ranges.First();
         from = range.From ?? Math.Max(0, length - (range.To ?? 0));
         var last = range.From is null ? length - 1 : Math.Min(range.To ?? (length - 1), length - 1);
@@ -53,10 +57,6 @@ internal static class FileBody
         context.Response.Headers.ContentRange = $"bytes {from}-{last}/{length}";
         return true;
     }
-
-    // A download that goes on must be of the same bytes (RFC 9110 13.1.5).
-    private static bool IsOfAnotherFile(HttpContext context) =>
-        context.Request.Headers.IfRange.ToString() is { Length: > 0 } condition && condition != context.Response.Headers.ETag;
 
     private static async Task<long> SendAsync(HttpContext context, Microsoft.Win32.SafeHandles.SafeFileHandle file, long from, long count)
     {

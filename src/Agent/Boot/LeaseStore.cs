@@ -16,6 +16,7 @@ internal sealed partial class LeaseJson : JsonSerializerContext;
 internal sealed class LeaseStore : IAsyncDisposable
 {
     private readonly AppendLog log;
+    private int appended;
 
     private LeaseStore(AppendLog log) => this.log = log;
 
@@ -23,14 +24,25 @@ internal sealed class LeaseStore : IAsyncDisposable
     public static async Task<LeaseStore> OpenAsync(string directory, LeaseTable table, DateTimeOffset now)
     {
         var (log, _) = AppendLog.Open(Path.Combine(directory, "leases.log"), record => table.Restore(Read(record)));
-        // Expired ones stay: they give a client its former address again. Older than a week they are history.
-        await log.ReplaceAsync([.. table.Leases.Where(l => l.Expires > now - TimeSpan.FromDays(7)).Select(Write)]);
+        await log.ReplaceAsync(Living(table, now));
         return new(log);
     }
 
-    public Task AppendAsync(Lease lease) => log.AppendAsync(Write(lease));
+    /// <summary>Completes when the lease is on disk. Now and then the file is written anew with what still counts.</summary>
+    /// <param name="table">Holds the lease already; the caller has its lock.</param>
+    public Task AppendAsync(Lease lease, LeaseTable table, DateTimeOffset now)
+    {
+        if (++appended < Math.Max(10_000, 4 * table.Leases.Count))
+            return log.AppendAsync(Write(lease));
+        appended = 0;
+        return log.ReplaceAsync(Living(table, now));
+    }
 
     public ValueTask DisposeAsync() => log.DisposeAsync();
+
+    // Expired ones stay: they give a client its former address again. Older than a week they are history.
+    private static byte[][] Living(LeaseTable table, DateTimeOffset now) =>
+        [.. table.Leases.Where(l => l.Expires > now - TimeSpan.FromDays(7)).Select(Write)];
 
     private static byte[] Write(Lease lease) => JsonSerializer.SerializeToUtf8Bytes(
         new StoredLease(lease.Address, lease.Client, lease.Mac.ToString(), lease.Expires, lease.Declined), LeaseJson.Default.StoredLease);

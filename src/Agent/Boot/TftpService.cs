@@ -13,10 +13,12 @@ internal sealed partial class TftpService(
 {
     private const int MaximumTransfers = 400;
     private const int MaximumPerClient = 16;
+    private const int Headers = 20 + 8 + 4; // IP, UDP and TFTP: a fragment is lost by many ROMs (netboot.md 13.2).
 
     private readonly Dictionary<IPEndPoint, IPAddress> running = [];
     private readonly Lock gate = new(); // Transfers end on other threads than they start on.
     private Socket? listener;
+    private int blockLimit = 1468;
 
     public int Port { get; private set; }
 
@@ -24,7 +26,8 @@ internal sealed partial class TftpService(
     {
         // Bound to the provisioning address alone: replies come from the address that was asked, and nobody else is served.
         listener = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
-        listener.Bind(new IPEndPoint(config.Address, config.TftpPort));
+        Link.Bind(listener, new IPEndPoint(config.Address, config.TftpPort), "TFTP");
+        blockLimit = Link.MtuOf(config.Address) - Headers;
         Port = ((IPEndPoint)listener.LocalEndPoint!).Port;
         return base.StartAsync(cancellationToken);
     }
@@ -65,9 +68,7 @@ internal sealed partial class TftpService(
             Refuse(client, new(TftpError.AccessViolation, "That path is not served.", "path-refused"));
         else if (Locate(path) is not { } file)
             Refuse(client, new(TftpError.FileNotFound, "File not found.", "file-not-found"));
-        else if (!TryBegin(client))
-            refused.Count("tftp/too-many-transfers"); // A repeated request, or too many at once: the client asks again.
-        else
+        else if (TryBegin(client))
             _ = TransferAsync(request, path, file, client, cancellation);
     }
 
@@ -98,8 +99,13 @@ internal sealed partial class TftpService(
             if (outcome == TftpOutcome.TimedOut)
                 LogTimedOut(client.ToString(), path);
         }
-        catch (Exception failure) when (failure is IOException or SocketException or UnauthorizedAccessException)
+        catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
         {
+            // The agent ends; the machine asks the next one.
+        }
+        catch (Exception failure)
+        {
+            // One machine's transfer must not end unseen, nor end the others.
             LogTransferError(client.ToString(), path, failure.Message);
         }
         finally
@@ -116,20 +122,20 @@ internal sealed partial class TftpService(
         {
             content.Position = offset;
             return content.ReadAtLeast(into, into.Length, throwOnEndOfStream: false);
-        }, packet => socket.SendTo(packet.Span, client));
+        }, packet => socket.SendTo(packet.Span, client), blockLimit);
         transfer.Start(clock.GetUtcNow());
         var buffer = new byte[2048];
         while (transfer.Outcome == TftpOutcome.Running)
         {
-            using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-            deadline.CancelAfter(Max(transfer.Deadline - clock.GetUtcNow(), TimeSpan.FromMilliseconds(1)));
+            using var timeout = new CancellationTokenSource(Max(transfer.Deadline - clock.GetUtcNow(), TimeSpan.FromMilliseconds(1)), clock);
+            using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellation, timeout.Token);
             try
             {
                 var received = await socket.ReceiveFromAsync(buffer, new IPEndPoint(IPAddress.Any, 0), deadline.Token);
                 if (received.RemoteEndPoint.Equals(client))
                     transfer.OnPacket(buffer.AsSpan(0, received.ReceivedBytes), clock.GetUtcNow());
-                else
-                    socket.SendTo(TftpPacket.WriteError(TftpError.UnknownTransferId, "Unknown transfer."), received.RemoteEndPoint);
+                else if (TftpPacket.OpcodeOf(buffer.AsSpan(0, received.ReceivedBytes)) != TftpOpcode.Error)
+                    TrySend(socket, TftpPacket.WriteError(TftpError.UnknownTransferId, "Unknown transfer."), received.RemoteEndPoint);
             }
             catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
             {
@@ -147,18 +153,42 @@ internal sealed partial class TftpService(
     {
         lock (gate)
         {
-            return running.Count < MaximumTransfers && running.Values.Count(a => a.Equals(client.Address)) < MaximumPerClient
-                && running.TryAdd(client, client.Address);
+            if (running.ContainsKey(client))
+                return false; // The request again, from a client that was impatient: its transfer goes on.
+            var full = running.Count >= MaximumTransfers || running.Values.Count(a => a.Equals(client.Address)) >= MaximumPerClient;
+            if (full)
+                refused.Count("tftp/too-many-transfers"); // Without an answer: the client asks again.
+            else
+                running.Add(client, client.Address);
+            return !full;
         }
     }
 
     private void Refuse(IPEndPoint client, TftpRefusal refusal)
     {
         refused.Count("tftp/" + refusal.Reason);
-        listener!.SendTo(TftpPacket.WriteError(refusal.Code, refusal.Message), client);
+        LogRefused(client.ToString(), refusal.Message);
+        TrySend(listener!, TftpPacket.WriteError(refusal.Code, refusal.Message), client);
+    }
+
+    // A stranger may claim an address or a port that nothing can be sent to; that is not the next client's trouble.
+    private void TrySend(Socket socket, byte[] packet, EndPoint to)
+    {
+        try
+        {
+            socket.SendTo(packet, to);
+        }
+        catch (SocketException failure)
+        {
+            refused.Count("tftp/unanswerable");
+            LogRefused(to.ToString() ?? "", failure.Message);
+        }
     }
 
     private static TimeSpan Max(TimeSpan a, TimeSpan b) => a > b ? a : b;
+
+    [LoggerMessage(LogLevel.Debug, "TFTP: {Client} is refused: {Reason}")]
+    private partial void LogRefused(string client, string reason);
 
     [LoggerMessage(LogLevel.Warning, "TFTP: receiving failed: {Error}")]
     private partial void LogSocketError(string error);

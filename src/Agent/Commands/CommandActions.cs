@@ -23,8 +23,9 @@ internal sealed class CommandActions(AgentConfig config, AddressBook addresses, 
 
     private async Task<CommandResult> OnTalosAsync(Command command, Action<string> progress, CancellationToken cancellation)
     {
-        if ((addresses.AddressOf(command.Node) ?? Parse(command.Address)) is not { } address)
-            return Result(command, CommandOutcome.Failed, FailureClass.Permanent, $"'{command.Address}' is not an address of a node");
+        var known = addresses.AddressOf(command.Node) ?? (IPAddress.TryParse(command.Address, out var given) ? given : null);
+        if (known is not { } address)
+            return Result(command, CommandOutcome.Failed, FailureClass.Transient, "the node has no address that this agent knows");
         using var connection = command.Talos is { } identity
             ? TalosConnection.Secure(address, config.TalosPort, new(identity.Ca, identity.Certificate, identity.Key))
             : TalosConnection.Maintenance(address, config.TalosPort);
@@ -69,8 +70,6 @@ internal sealed class CommandActions(AgentConfig config, AddressBook addresses, 
             return Result(command, CommandOutcome.Failed, FailureClass.Transient, failure.Message);
         }
     }
-
-    private static IPAddress? Parse(string address) => IPAddress.TryParse(address, out var parsed) ? parsed : null;
 
     private CommandResult Result(Command command, TalosResult result, string message)
     {

@@ -6,69 +6,55 @@ using Google.Protobuf.WellKnownTypes;
 
 namespace Cozy.Fleet.Agent.Commands;
 
+/// <summary>Does what a command says, against a node; the result says how it ended.</summary>
+internal delegate Task<CommandResult> CarryOut(Command command, Action<string> progress, CancellationToken cancellation);
+
 /// <summary>
 /// Carries out commands: each operation id at most once, none with an old fencing number, one at a time for a node (design 3.3). A
 /// repeat is answered from the record.
 /// </summary>
 internal sealed partial class CommandExecutor(
-    CommandLog record, CommandActions actions, Journal journal, TimeProvider clock, ILogger<CommandExecutor> log)
+    CommandLog record, CarryOut carryOut, Journal journal, TimeProvider clock, ILogger<CommandExecutor> log)
 {
+    private static readonly TimeSpan LongestWork = TimeSpan.FromDays(1);
+
     private readonly ConcurrentDictionary<string, byte> running = new();
     private readonly ConcurrentDictionary<string, SemaphoreSlim> nodes = new();
 
     /// <summary>Takes a command; returns when it is refused, answered, or begun.</summary>
-    /// <exception cref="IOException">The disk refused the record: nothing was done, and the coordinator sends it again.</exception>
     public async Task TakeAsync(Command command)
     {
-        if (!running.TryAdd(command.OperationId, 0))
+        if (running.ContainsKey(command.OperationId))
             return; // It is under way; the result comes when it ends.
-        var begun = false;
-        try
-        {
-            begun = await BeginAsync(command);
-        }
-        finally
-        {
-            if (!begun)
-                running.TryRemove(command.OperationId, out _);
-        }
-        if (begun)
-            _ = Task.Run(() => RunAsync(command));
-    }
-
-    private async Task<bool> BeginAsync(Command command)
-    {
         if (record.TryFind(command.OperationId, out var known))
         {
             // Begun before a restart and without a result: it may have taken effect, so it is not done again.
             await AnswerAsync(command, known ?? Result(command, CommandOutcome.Unknown, "the agent was restarted in the middle of it"), known is null);
-            return false;
+            return;
         }
-        if (Refusal(command) is { } refusal)
+        if (!record.AllowsFence(command.Cluster, command.FencingNumber))
         {
-            await journal.AppendAsync(new() { CommandResult = Result(command, CommandOutcome.Refused, refusal), Traceparent = command.Traceparent });
-            return false;
+            await journal.AppendAsync(new()
+            {
+                CommandResult = Result(command, CommandOutcome.Refused, $"fencing number {command.FencingNumber} is older than one seen before"),
+            });
+            return;
         }
         await record.BeginAsync(command);
-        return true;
+        running[command.OperationId] = 0;
+        _ = RunAsync(command);
     }
 
     private async Task RunAsync(Command command)
     {
-        using var span = Telemetry.Source.StartActivity($"agent {command.ActionCase}", System.Diagnostics.ActivityKind.Server,
-            Telemetry.Context(command.Traceparent));
-        span?.SetTag("operation.id", command.OperationId).SetTag("node.hostname", command.Hostname).SetTag("cluster", command.Cluster);
-        LogBegun(command.OperationId, command.ActionCase, command.Address);
         try
         {
-            var result = await InTurnAsync(command);
-            span?.SetTag("outcome", result.Outcome.ToString()).SetTag("message", result.Message);
-            LogEnded(command.OperationId, result.Outcome, result.Message);
-            await AnswerAsync(command, result, isNew: true);
+            await Task.Yield(); // The session goes on at once.
+            await RunInTurnAsync(command);
         }
         catch (IOException failure)
         {
-            // The result is not on disk. The coordinator asks again and is told that the outcome is unknown, which is true.
+            // The result could not be written down. The coordinator asks again and hears that the outcome is unknown.
             LogFailed(failure, command.OperationId);
         }
         finally
@@ -77,38 +63,40 @@ internal sealed partial class CommandExecutor(
         }
     }
 
-    private async Task<CommandResult> InTurnAsync(Command command)
+    private async Task RunInTurnAsync(Command command)
     {
-        var turn = nodes.GetOrAdd(command.Node, _ => new(1));
+        using var span = Telemetry.Source.StartActivity($"agent {command.ActionCase}", System.Diagnostics.ActivityKind.Server,
+            Telemetry.Context(command.Traceparent));
+        span?.SetTag("operation.id", command.OperationId).SetTag("node.hostname", command.Hostname).SetTag("cluster", command.Cluster);
+        LogBegun(command.OperationId, command.ActionCase, command.Address);
+        var turn = nodes.GetOrAdd(command.Node != "" ? command.Node : command.Address, _ => new(1));
         await turn.WaitAsync();
+        CommandResult result;
         try
         {
-            // While it waited for its turn, its time may have run out, or a newer lease may have come.
-            return Refusal(command) is { } refusal ? Result(command, CommandOutcome.Refused, refusal) : await ExecuteAsync(command);
+            result = await ExecuteAsync(command);
         }
         finally
         {
             turn.Release();
         }
+        span?.SetTag("outcome", result.Outcome.ToString()).SetTag("message", result.Message);
+        LogEnded(command.OperationId, result.Outcome, result.Message);
+        await AnswerAsync(command, result, isNew: true);
     }
-
-    private string? Refusal(Command command) => command switch
-    {
-        { OperationId: "" } => "it has no operation id",
-        { Deadline: null } => "it has no deadline",
-        _ when command.Deadline.ToDateTimeOffset() <= clock.GetUtcNow() => "its deadline is over",
-        _ when !record.AllowsFence(command.Cluster, command.FencingNumber) =>
-            $"fencing number {command.FencingNumber} is older than one seen before",
-        _ => null,
-    };
 
     private async Task<CommandResult> ExecuteAsync(Command command)
     {
+        if (command.Deadline is null)
+            return Result(command, CommandOutcome.Refused, "it has no deadline");
         var left = command.Deadline.ToDateTimeOffset() - clock.GetUtcNow();
-        using var deadline = new CancellationTokenSource(left, clock);
+        if (left <= TimeSpan.Zero)
+            return Result(command, CommandOutcome.Refused, "its deadline is over");
+        using var deadline = new CancellationTokenSource(left < LongestWork ? left : LongestWork, clock);
         try
         {
-            return await actions.ExecuteAsync(command, Progress(command), deadline.Token);
+            // Even work that does not heed its token ends as a result: the next order for this node must have its turn.
+            return await carryOut(command, Progress(command), deadline.Token).WaitAsync(deadline.Token);
         }
         catch (OperationCanceledException)
         {

@@ -10,6 +10,9 @@ namespace Cozy.Fleet.Agent.Commands;
 /// </summary>
 internal sealed class CommandLog : IAsyncDisposable
 {
+    private const byte Begun = 1;
+    private const byte Ended = 2;
+
     private readonly AppendLog log;
     private readonly Dictionary<string, CommandResult?> operations = [];
     private readonly Dictionary<string, ulong> fences = [];
@@ -17,24 +20,24 @@ internal sealed class CommandLog : IAsyncDisposable
 
     private CommandLog(AppendLog log) => this.log = log;
 
-    public static CommandLog Open(string directory)
+    /// <param name="keep">How many of the newest records stay; older operations are no longer asked for.</param>
+    public static async Task<CommandLog> OpenAsync(string directory, int keep = 20_000)
     {
         var records = new List<byte[]>();
         var (log, _) = AppendLog.Open(Path.Combine(directory, "commands.log"), records.Add);
         var commands = new CommandLog(log);
+        if (records.Count > 2 * keep)
+        {
+            foreach (var record in records)
+                commands.Restore(record);
+            // The fences are kept for ever: an order of an old lease stays refused.
+            records = [.. commands.fences.Select(f => Fence(f.Key, f.Value)), .. records.TakeLast(keep)];
+            commands.operations.Clear();
+            await log.ReplaceAsync(records);
+        }
         foreach (var record in records)
             commands.Restore(record);
         return commands;
-    }
-
-    /// <summary>Operations that were begun before a restart and have no result: their outcome is unknown.</summary>
-    public IReadOnlyList<string> Unfinished
-    {
-        get
-        {
-            lock (gate)
-                return [.. operations.Where(o => o.Value is null).Select(o => o.Key)];
-        }
     }
 
     /// <summary>The recorded state of an operation.</summary>
@@ -51,41 +54,43 @@ internal sealed class CommandLog : IAsyncDisposable
             return number == 0 || number >= fences.GetValueOrDefault(cluster);
     }
 
-    /// <summary>Stored first, then known: an order that could not be stored was never begun.</summary>
     public async Task BeginAsync(Command command)
     {
         var begun = new Command
         {
             OperationId = command.OperationId, Owner = command.Owner, Cluster = command.Cluster, FencingNumber = command.FencingNumber,
         };
-        await log.AppendAsync((byte[])[1, .. begun.ToByteArray()]);
+        await log.AppendAsync((byte[])[Begun, .. begun.ToByteArray()]);
         lock (gate)
-            Begun(begun);
+        {
+            operations[command.OperationId] = null;
+            fences[command.Cluster] = Math.Max(fences.GetValueOrDefault(command.Cluster), command.FencingNumber);
+        }
     }
 
     public async Task EndAsync(CommandResult result)
     {
-        await log.AppendAsync((byte[])[2, .. result.ToByteArray()]);
+        await log.AppendAsync((byte[])[Ended, .. result.ToByteArray()]);
         lock (gate)
             operations[result.OperationId] = result;
     }
 
     public ValueTask DisposeAsync() => log.DisposeAsync();
 
+    private static byte[] Fence(string cluster, ulong number) =>
+        [Begun, .. new Command { Cluster = cluster, FencingNumber = number }.ToByteArray()];
+
     private void Restore(byte[] record)
     {
-        if (record[0] == 1)
+        if (record[0] == Begun)
         {
-            Begun(Command.Parser.ParseFrom(record.AsSpan(1)));
+            var begun = Command.Parser.ParseFrom(record.AsSpan(1));
+            if (begun.OperationId != "")
+                operations[begun.OperationId] = null;
+            fences[begun.Cluster] = Math.Max(fences.GetValueOrDefault(begun.Cluster), begun.FencingNumber);
             return;
         }
         var result = CommandResult.Parser.ParseFrom(record.AsSpan(1));
         operations[result.OperationId] = result;
-    }
-
-    private void Begun(Command begun)
-    {
-        operations[begun.OperationId] = null;
-        fences[begun.Cluster] = Math.Max(fences.GetValueOrDefault(begun.Cluster), begun.FencingNumber);
     }
 }

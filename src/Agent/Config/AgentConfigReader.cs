@@ -51,7 +51,7 @@ internal static class AgentConfigReader
         var mode = dhcp.Choice("mode", DhcpMode.Server, ("server", DhcpMode.Server), ("proxy", DhcpMode.Proxy), ("off", DhcpMode.Off));
         var config = new AgentConfig
         {
-            Rack = root.Required("rack"),
+            Rack = RackName(root),
             DataDirectory = root.Text("data", "/var/lib/cozy-fleet-agent"),
             CoordinatorEndpoint = coordinator.Url("endpoint", "https"),
             Token = Token(coordinator, environmentToken),
@@ -66,14 +66,13 @@ internal static class AgentConfigReader
             TftpPort = tftp.Number("port", 69, 0, 65535),
             HttpPort = http.Number("port", 80, 0, 65535),
             IpxeDirectory = ipxe.Text("directory", "/usr/lib/ipxe"),
-            BiosLoader = ipxe.Text("bios", "undionly.kpxe"),
-            UefiLoader = ipxe.Text("uefi", "snponly.efi"),
+            BiosLoader = ipxe.FileName("bios", "undionly.kpxe"),
+            UefiLoader = ipxe.FileName("uefi", "snponly.efi"),
             TalosPort = talos.Number("port", 50000, 1, 65535),
             ObserveInterval = talos.Duration("observeInterval", TimeSpan.FromSeconds(5)),
             OtlpEndpoint = telemetry.Url("otlp", "http", "https"),
         };
-        if (mode == DhcpMode.Server && config.Subnets.Count == 0)
-            dhcp.Refuse("subnets", "a DHCP server needs at least one subnet; dhcp.mode: proxy works beside another server");
+        SubnetRules.Check(dhcp, config);
         foreach (var node in new[] { coordinator, network, dhcp, tftp, http, ipxe, talos, telemetry, root })
             node.EndOfKeys();
         return config;
@@ -86,25 +85,42 @@ internal static class AgentConfigReader
             return environmentToken;
         if (file == "")
             return token;
-        if (File.Exists(file))
+        try
+        {
             return File.ReadAllText(file).Trim();
-        coordinator.Refuse("tokenFile", $"there is no file {file}");
-        return "";
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            coordinator.Refuse("tokenFile", failure.Message);
+            return "";
+        }
+    }
+
+    // It stands in the agent's certificate; the coordinator takes no other names (RFC 1123 labels).
+    private static string RackName(ConfigNode root)
+    {
+        var name = root.Required("rack");
+        var good = name.Length <= 63 && name.All(c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c == '-')
+            && !name.StartsWith('-') && !name.EndsWith('-');
+        if (!good)
+            root.Refuse("rack", $"'{name}' is not a name of lower-case letters, digits and dashes");
+        return name;
     }
 
     // The address is given, or it is the interface's first one.
     private static IPAddress AddressOf(ConfigNode network, string link)
     {
         var given = network.Address("address");
-        if (given is not null)
-            return given;
+        if (given is not null && (given.Equals(IPAddress.Any) || given.Equals(IPAddress.Broadcast) || given.GetAddressBytes()[0] >= 224))
+            network.Refuse("address", $"{given} is not an address that machines can reach");
         if (link == "")
         {
-            network.Refuse("interface", "name the interface to the machines, or give network.address");
-            return IPAddress.None;
+            if (given is null)
+                network.Refuse("interface", "name the interface to the machines, or give network.address");
+            return given ?? IPAddress.None;
         }
         var found = NetworkInterface.GetAllNetworkInterfaces().FirstOrDefault(i => i.Name == link);
-        var address = found?.GetIPProperties().UnicastAddresses.Select(a => a.Address)
+        var address = found is null ? null : given ?? found.GetIPProperties().UnicastAddresses.Select(a => a.Address)
             .FirstOrDefault(a => a.AddressFamily == AddressFamily.InterNetwork);
         if (address is null)
             network.Refuse("interface", found is null ? $"there is no interface {link}" : $"interface {link} has no IPv4 address");
@@ -114,7 +130,9 @@ internal static class AgentConfigReader
     private static DhcpSubnet? Subnet(ConfigNode subnet, IPAddress serverAddress)
     {
         var text = subnet.Required("network");
-        var good = IPNetwork.TryParse(text, out var network) && network.BaseAddress.AddressFamily == AddressFamily.InterNetwork;
+        // .NET clears host bits silently; whoever wrote them meant something else.
+        var good = IPNetwork.TryParse(text, out var network) && network.BaseAddress.AddressFamily == AddressFamily.InterNetwork
+            && text.StartsWith($"{network.BaseAddress}/", StringComparison.Ordinal);
         if (!good && text != "")
             subnet.Refuse("network", $"'{text}' is not a network such as 10.1.0.0/24 (its host bits must be 0)");
         var dhcpNetwork = new DhcpNetwork(
@@ -123,7 +141,7 @@ internal static class AgentConfigReader
             subnet.List("dns", ParseAddress), subnet.List("ntp", ParseAddress), subnet.Text("domain"),
             subnet.Duration("leaseTime", TimeSpan.FromHours(1)));
         var ranges = subnet.List("ranges", range => ParseRange(range, dhcpNetwork));
-        if (good && ranges.Count == 0)
+        if (!subnet.HasItems("ranges"))
             subnet.Refuse("ranges", "give at least one range such as 10.1.0.100-10.1.0.199");
         subnet.EndOfKeys();
         return good ? new(dhcpNetwork, ranges, Ipv4.ToNumber(serverAddress)) : null;

@@ -31,6 +31,17 @@ internal sealed class ConfigNode(YamlMappingNode? map, Mark start, string path, 
         return text;
     }
 
+    /// <summary>The name of a file in a directory that another key names.</summary>
+    public string FileName(string key, string fallback)
+    {
+        if (Scalar(key) is not { } value)
+            return fallback;
+        if (value.Value is { Length: > 0 } name && name == System.IO.Path.GetFileName(name) && name is not ("." or ".."))
+            return name;
+        errors.Add(value.Start, $"{Path(key)}: '{value.Value}' is not the plain name of a file");
+        return fallback;
+    }
+
     public int Number(string key, int fallback, int minimum, int maximum)
     {
         if (Scalar(key) is not { } value)
@@ -132,6 +143,9 @@ internal sealed class ConfigNode(YamlMappingNode? map, Mark start, string path, 
         }
         return found;
     }
+
+    /// <summary>True when the key is a list with anything in it, good or not.</summary>
+    public bool HasItems(string key) => Child(key) is YamlSequenceNode { Children.Count: > 0 };
 
     /// <summary>Refuses the value of a key for a reason that needs more than one key to see.</summary>
     public void Refuse(string key, string sentence) => errors.Add(Child(key)?.Start ?? start, $"{Path(key)}: {sentence}");

@@ -20,22 +20,26 @@ internal static class AgentProgram
 {
     public static async Task<int> RunAsync(string[] arguments)
     {
-        var at = Array.IndexOf(arguments, "--config");
-        if (at < 0 || at + 1 >= arguments.Length)
+        var check = arguments is ["check", ..];
+        if ((check ? arguments[1..] : arguments) is not ["--config", var file])
         {
             await Console.Error.WriteLineAsync("usage: cozy-fleet-agent [check] --config FILE");
             return 2;
         }
-        if (await LoadAsync(arguments[at + 1]) is not { } config)
+        if (await LoadAsync(file) is not { } config)
             return 2;
-        if (arguments[0] == "check")
+        if (check)
+        {
+            await Console.Out.WriteLineAsync($"{file} is good: rack {config.Rack}, DHCP {config.DhcpMode} on {config.Address}");
             return 0;
+        }
         try
         {
             await ServeAsync(config);
             return 0;
         }
-        catch (Exception failure) when (failure is EnrolmentException or IOException or System.Net.Sockets.SocketException)
+        catch (Exception failure) when (failure is EnrolmentException or IOException or UnauthorizedAccessException
+            or System.Net.Sockets.SocketException)
         {
             await Console.Error.WriteLineAsync(failure.Message);
             return 1;
@@ -61,7 +65,7 @@ internal static class AgentProgram
         Directory.CreateDirectory(config.DataDirectory, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         var clock = TimeProvider.System;
         await using var journal = await Journal.OpenAsync(config.DataDirectory, clock, CancellationToken.None);
-        await using var commands = CommandLog.Open(config.DataDirectory);
+        await using var commands = await CommandLog.OpenAsync(config.DataDirectory);
         var builder = WebApplication.CreateSlimBuilder();
         AddLogging(builder);
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(new IPEndPoint(config.Address, config.HttpPort)));
@@ -69,24 +73,26 @@ internal static class AgentProgram
         AddServices(builder.Services, config, clock, journal, commands);
         await using var app = builder.Build();
         app.Services.GetRequiredService<BootHttp>().Map(app);
-        if (app.Services.GetRequiredService<DesiredStateStore>().Damage is { } damage)
-            Log.Error(damage, "the stored desired state is damaged: machines boot their disks until the coordinator sends it again");
         WarnAboutLoaders(config);
         await app.StartAsync();
         Announce(app, config);
         await app.WaitForShutdownAsync();
-        if (app.Services.GetRequiredService<SessionLoop>().Refusal is { } refusal)
-            throw refusal;
+        if (app.Services.GetRequiredService<AgentFailure>().Reason is { } reason)
+            throw reason;
     }
 
     private static void AddServices(IServiceCollection services, AgentConfig config, TimeProvider clock, Journal journal, CommandLog commands)
     {
-        services.AddSingleton(config).AddSingleton(clock).AddSingleton(new Random()).AddSingleton(journal).AddSingleton(commands);
+        services.AddSingleton(config).AddSingleton(clock).AddSingleton(journal).AddSingleton(commands);
         services.AddSingleton(new LeaseTable(config.Subnets, config.Reservations));
-        services.AddSingleton(new DesiredStateStore(config.DataDirectory));
+        services.AddSingleton(OpenDesiredState(config));
+        // A download to a slow machine does not keep a restart waiting: it asks again.
+        services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(3));
         services.AddSingleton(new HttpClient { Timeout = TimeSpan.FromMinutes(30) });
         services.AddSingleton<RefusalCounters>().AddSingleton<BootSessions>().AddSingleton<AddressBook>().AddSingleton<BootHttp>();
-        services.AddSingleton<CommandActions>().AddSingleton<CommandExecutor>().AddSingleton<NodeProbe>().AddSingleton<AgentIdentity>();
+        services.AddSingleton<AgentMetrics>().AddSingleton<AgentFailure>().AddSingleton<CommandActions>().AddSingleton<CommandExecutor>();
+        services.AddSingleton<CarryOut>(s => s.GetRequiredService<CommandActions>().ExecuteAsync);
+        services.AddSingleton<NodeProbe>().AddSingleton<AgentIdentity>();
         services.AddSingleton<BootReporter>().AddSingleton<AssetCache>().AddSingleton<Observer>().AddSingleton<SessionLoop>();
         services.AddSingleton<DhcpService>().AddSingleton<TftpService>();
         services.AddHostedService(s => s.GetRequiredService<BootReporter>());
@@ -95,6 +101,14 @@ internal static class AgentProgram
         services.AddHostedService(s => s.GetRequiredService<DhcpService>());
         services.AddHostedService(s => s.GetRequiredService<Observer>());
         services.AddHostedService(s => s.GetRequiredService<SessionLoop>());
+    }
+
+    private static DesiredStateStore OpenDesiredState(AgentConfig config)
+    {
+        var store = new DesiredStateStore(config.DataDirectory);
+        if (store.WasDamaged)
+            Log.Error("the stored desired state could not be read and was put aside: machines boot from their disks until the coordinator sends it");
+        return store;
     }
 
     private static void AddLogging(WebApplicationBuilder builder)
@@ -131,8 +145,7 @@ internal static class AgentProgram
     private static void Announce(WebApplication app, AgentConfig config)
     {
         var url = app.Urls.First();
-        var reporter = app.Services.GetRequiredService<BootReporter>();
-        reporter.BootUrl = url.EndsWith('/') ? url : url + "/";
+        app.Services.GetRequiredService<BootReporter>().ServesAt(url);
         var (dhcp, tftp) = (app.Services.GetRequiredService<DhcpService>(), app.Services.GetRequiredService<TftpService>());
         Log.Information("ready: rack {Rack}, DHCP {Mode} on {Address} port {DhcpPort}, TFTP port {TftpPort}, HTTP {Url}",
             config.Rack, config.DhcpMode, config.Address.ToString(), dhcp.Port, tftp.Port, url);

@@ -17,16 +17,25 @@ internal sealed partial class Observer(
 {
     private static readonly TimeSpan RepeatInterval = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan Newcomer = TimeSpan.FromMinutes(30);
+    private const int TicksPerRound = 12;
+
+    // Without the coordinator nobody reads repetitions; they would only fill the disk.
+    private const int PendingBeforeSilence = 1000;
 
     private readonly ConcurrentDictionary<string, Observation> leases = new();
     private readonly ConcurrentDictionary<string, (NodeObserved View, DateTimeOffset Time)> reported = new();
     private readonly ConcurrentDictionary<string, byte> busy = new();
 
     /// <summary>A lease of observation: replaces the former one of its cluster, and lives in memory only.</summary>
-    public void Take(Observation observation) => leases[observation.Cluster] = observation;
+    public void Take(Observation observation)
+    {
+        if (observation.ExpireTime is not null)
+            leases[observation.Cluster] = observation;
+    }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
+        var ticks = 0;
         using var timer = new PeriodicTimer(config.ObserveInterval, clock);
         while (await timer.WaitForNextTickAsync(stoppingToken))
         {
@@ -37,7 +46,9 @@ internal sealed partial class Observer(
                 foreach (var target in lease.Targets)
                     Start(target.Node, token => LookAtMemberAsync(lease, target, token), stoppingToken);
             }
-            LookForNewcomers(stoppingToken);
+            // Most machines come up soon after they were given an address; for as long as they have it they are looked at once a minute.
+            var all = ++ticks % TicksPerRound == 0;
+            LookForNewcomers(all ? TimeSpan.MaxValue : Newcomer, stoppingToken);
         }
     }
 
@@ -73,16 +84,18 @@ internal sealed partial class Observer(
 
     private async Task LookAtMemberAsync(Observation lease, ObservationTarget target, CancellationToken cancellation)
     {
-        var address = addresses.AddressOf(target.Node) ?? IPAddress.Parse(target.Address);
-        var view = await probe.MemberAsync(lease, target, address, cancellation);
+        var address = addresses.AddressOf(target.Node) ?? (IPAddress.TryParse(target.Address, out var given) ? given : null);
+        var view = address is null
+            ? new() { ApiMode = ApiMode.Unreachable, Error = "no address of this node is known to the agent" }
+            : await probe.MemberAsync(lease, target, address, cancellation);
         view.Node = target.Node;
         await ReportAsync(target.Node, view, "");
     }
 
-    private void LookForNewcomers(CancellationToken cancellation)
+    private void LookForNewcomers(TimeSpan within, CancellationToken cancellation)
     {
         var members = leases.Values.SelectMany(l => l.Targets).Select(t => addresses.AddressOf(t.Node)?.ToString() ?? t.Address).ToHashSet();
-        foreach (var (mac, address) in sessions.RecentAddresses(Newcomer).Where(a => !members.Contains(a.Address.ToString())))
+        foreach (var (mac, address) in sessions.RecentAddresses(within).Where(a => !members.Contains(a.Address.ToString())))
         {
             Start(address.ToString(), async token =>
             {
@@ -98,7 +111,8 @@ internal sealed partial class Observer(
     private async Task ReportAsync(string key, NodeObserved view, string traceparent)
     {
         var now = clock.GetUtcNow();
-        if (reported.TryGetValue(key, out var last) && now - last.Time < RepeatInterval && SameView(last.View, view))
+        if (reported.TryGetValue(key, out var last) && SameView(last.View, view)
+            && (now - last.Time < RepeatInterval || journal.Pending > PendingBeforeSilence))
             return;
         reported[key] = (view, now);
         await journal.AppendAsync(new() { NodeObserved = view, Traceparent = traceparent });

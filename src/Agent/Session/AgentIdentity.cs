@@ -19,22 +19,30 @@ internal sealed class EnrolmentException(string message, Exception? cause = null
 /// </summary>
 internal sealed class AgentIdentity(AgentConfig config, TimeProvider clock)
 {
-    // Certificate and key in one file: a crash in the middle of a renewal leaves the old pair or the new one.
+    // Key and certificate in one file: replaced together, a crash in between cannot part them.
     private string IdentityFile => Path.Combine(config.DataDirectory, "agent.pem");
 
     private string CaFile => Path.Combine(config.DataDirectory, "coordinator-ca.crt");
 
     public bool IsEnrolled => File.Exists(IdentityFile) && File.Exists(CaFile);
 
+    /// <summary>True when the certificate ran out, as after a long time without power: only a new token helps.</summary>
+    public bool IsExpired => clock.GetUtcNow() > Life().End;
+
     /// <summary>True when two thirds of the certificate's life are over.</summary>
     public bool NeedsRenewal
     {
         get
         {
-            using var certificate = X509Certificate2.CreateFromPemFile(IdentityFile);
-            var life = certificate.NotAfter - certificate.NotBefore;
-            return clock.GetUtcNow().UtcDateTime > certificate.NotBefore.ToUniversalTime() + (life * 2 / 3);
+            var (start, end) = Life();
+            return clock.GetUtcNow() > start + ((end - start) * 2 / 3);
         }
+    }
+
+    private (DateTimeOffset Start, DateTimeOffset End) Life()
+    {
+        using var certificate = X509Certificate2.CreateFromPem(File.ReadAllText(IdentityFile));
+        return (certificate.NotBefore, certificate.NotAfter);
     }
 
     /// <summary>A channel with our certificate, to a coordinator of the pinned CA.</summary>
@@ -63,8 +71,6 @@ internal sealed class AgentIdentity(AgentConfig config, TimeProvider clock)
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         using var channel = Dial(new()
         {
-            // A resumed session shows no chain, and the second try would take the coordinator for another one.
-            AllowTlsResume = false,
             RemoteCertificateValidationCallback = (_, leaf, chain, _) =>
                 (ca = Pinned(chain, pin)) is not null && leaf is X509Certificate2 shown && IsIssuedBy(shown, ca),
         });
@@ -78,8 +84,6 @@ internal sealed class AgentIdentity(AgentConfig config, TimeProvider clock)
             }, cancellationToken: cancellation);
             if (answer.Rack != config.Rack)
                 throw new EnrolmentException($"The token is for rack {answer.Rack}, the configuration says {config.Rack}.");
-            if (Fingerprint(answer.CaCertificate.Span) != pin)
-                throw new EnrolmentException($"{config.CoordinatorEndpoint} gave another CA than the one that the token names.");
             await StoreAsync(key, answer.Certificate.ToByteArray(), answer.CaCertificate.ToByteArray(), cancellation);
         }
         catch (RpcException refusal) when (refusal.StatusCode is StatusCode.Unauthenticated or StatusCode.PermissionDenied
@@ -107,15 +111,14 @@ internal sealed class AgentIdentity(AgentConfig config, TimeProvider clock)
         HttpHandler = new SocketsHttpHandler
         {
             ConnectTimeout = TimeSpan.FromSeconds(5),
-            // A dead coordinator, or a firewall that forgot the connection, shows within ten seconds.
-            KeepAlivePingDelay = TimeSpan.FromSeconds(5),
+            // A dead coordinator, or a firewall that forgot the connection, shows within a quarter of a minute.
+            KeepAlivePingDelay = TimeSpan.FromSeconds(10),
             KeepAlivePingTimeout = TimeSpan.FromSeconds(5),
             SslOptions = tls,
         },
         DisposeHttpClient = true,
     });
 
-    // The identity goes last: with it the agent counts as enrolled.
     private async Task StoreAsync(ECDsa key, byte[] certificate, byte[] ca, CancellationToken cancellation)
     {
         await PrivateFile.WriteAsync(CaFile, Ascii(PemEncoding.WriteString("CERTIFICATE", ca)), cancellation);
@@ -127,20 +130,18 @@ internal sealed class AgentIdentity(AgentConfig config, TimeProvider clock)
 
     private static byte[] Ascii(string text) => System.Text.Encoding.ASCII.GetBytes(text);
 
-    private static string Fingerprint(ReadOnlySpan<byte> certificate) => Convert.ToHexStringLower(SHA256.HashData(certificate));
-
     private static X509Certificate2? Pinned(X509Chain? chain, string pin)
     {
         var shown = chain is null ? [] : chain.ChainElements.Select(e => e.Certificate).Concat(chain.ChainPolicy.ExtraStore);
-        var found = shown.FirstOrDefault(c => Fingerprint(c.RawData) == pin);
+        var found = shown.FirstOrDefault(c => Convert.ToHexStringLower(SHA256.HashData(c.RawData)) == pin);
         return found is null ? null : X509CertificateLoader.LoadCertificate(found.RawData);
     }
 
     private static bool IsIssuedBy(X509Certificate2 leaf, X509Certificate2 ca)
     {
         using var chain = new X509Chain { ChainPolicy = Trust(ca) };
-        // Another rack's agent has a certificate of the same CA, but not for a server.
-        chain.ChainPolicy.ApplicationPolicy.Add(new Oid("1.3.6.1.5.5.7.3.1"));
+        // An agent's certificate is of the same CA; it must not pass for the coordinator's.
+        chain.ChainPolicy.ApplicationPolicy.Add(new("1.3.6.1.5.5.7.3.1"));
         return chain.Build(leaf);
     }
 

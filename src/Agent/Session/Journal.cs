@@ -12,7 +12,7 @@ namespace Cozy.Fleet.Agent.Session;
 internal sealed class Journal : IAsyncDisposable
 {
     /// <summary>So many acknowledged reports may stand in the file before it is written anew.</summary>
-    public const int TrimAfter = 1000;
+    internal const int TrimAfter = 1000;
 
     private readonly AppendLog log;
     private readonly TimeProvider clock;
@@ -21,7 +21,7 @@ internal sealed class Journal : IAsyncDisposable
     private readonly Lock gate = new(); // Writers add, the session reads and trims.
     private TaskCompletionSource added = NewSignal();
     private ulong last;
-    private Report? newest; // Stays in the file when everything is acknowledged: it tells where numbers go on.
+    private ulong acknowledged;
     private int trimmed;
 
     private Journal(AppendLog log, string id, TimeProvider clock) => (this.log, Id, this.clock) = (log, id, clock);
@@ -29,11 +29,22 @@ internal sealed class Journal : IAsyncDisposable
     /// <summary>Another one after the journal was lost: sequence numbers start again then.</summary>
     public string Id { get; }
 
+    /// <summary>How many reports the coordinator does not have yet.</summary>
+    public int Pending
+    {
+        get
+        {
+            lock (gate)
+                return pending.Count;
+        }
+    }
+
     public static async Task<Journal> OpenAsync(string directory, TimeProvider clock, CancellationToken cancellation)
     {
         var idFile = Path.Combine(directory, "journal.id");
         var reports = new List<Report>();
-        var exists = File.Exists(idFile);
+        // An id without its log would count from 1 again, and the coordinator would take nothing for new.
+        var exists = File.Exists(idFile) && File.Exists(Path.Combine(directory, "journal.log"));
         var (log, _) = AppendLog.Open(Path.Combine(directory, "journal.log"), record =>
         {
             if (exists)
@@ -47,8 +58,11 @@ internal sealed class Journal : IAsyncDisposable
         var journal = new Journal(log, await File.ReadAllTextAsync(idFile, cancellation), clock);
         foreach (var report in reports)
         {
-            journal.pending[report.Sequence] = report;
-            (journal.last, journal.newest) = (report.Sequence, report);
+            journal.last = Math.Max(journal.last, report.Sequence);
+            if (report.EventCase == Report.EventOneofCase.None)
+                journal.acknowledged = report.Sequence; // The mark of a trim: no report, but numbers go on behind it.
+            else
+                journal.pending[report.Sequence] = report;
         }
         return journal;
     }
@@ -62,7 +76,7 @@ internal sealed class Journal : IAsyncDisposable
             report.Sequence = last + 1;
             report.Time = clock.GetUtcNow().ToTimestamp();
             await log.AppendAsync(report.ToByteArray());
-            (last, newest) = (report.Sequence, report);
+            last = report.Sequence;
             lock (gate)
             {
                 pending[report.Sequence] = report;
@@ -79,17 +93,34 @@ internal sealed class Journal : IAsyncDisposable
     /// <summary>The coordinator has everything up to here.</summary>
     public async Task AcknowledgeAsync(ulong sequence)
     {
+        bool trim;
         lock (gate)
         {
+            acknowledged = Math.Max(acknowledged, sequence);
             while (pending.Count > 0 && pending.First().Key <= sequence)
             {
                 pending.Remove(pending.First().Key);
                 trimmed++;
             }
+            trim = trimmed >= TrimAfter;
         }
-        // The file is written anew from time to time, not for each acknowledgement.
-        if (trimmed >= TrimAfter)
-            await TrimAsync();
+        if (!trim)
+            return;
+        await turn.WaitAsync();
+        try
+        {
+            List<byte[]> remaining;
+            lock (gate)
+            {
+                remaining = [new Report { Sequence = acknowledged }.ToByteArray(), .. pending.Values.Select(r => r.ToByteArray())];
+                trimmed = 0;
+            }
+            await log.ReplaceAsync(remaining);
+        }
+        finally
+        {
+            turn.Release();
+        }
     }
 
     /// <summary>Every report behind the given one, then each new one.</summary>
@@ -118,39 +149,14 @@ internal sealed class Journal : IAsyncDisposable
     public async Task ContinueAfterAsync(ulong sequence)
     {
         await turn.WaitAsync();
-        try
-        {
-            last = Math.Max(last, sequence);
-        }
-        finally
-        {
-            turn.Release();
-        }
+        last = Math.Max(last, sequence);
+        turn.Release();
     }
 
     public ValueTask DisposeAsync()
     {
         turn.Dispose();
         return log.DisposeAsync();
-    }
-
-    private async Task TrimAsync()
-    {
-        await turn.WaitAsync();
-        try
-        {
-            byte[][] remaining;
-            lock (gate)
-            {
-                var kept = pending.Count > 0 || newest is null ? pending.Values : (IEnumerable<Report>)[newest];
-                (remaining, trimmed) = ([.. kept.Select(r => r.ToByteArray())], 0);
-            }
-            await log.ReplaceAsync(remaining);
-        }
-        finally
-        {
-            turn.Release();
-        }
     }
 
     private static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);

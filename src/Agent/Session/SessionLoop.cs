@@ -4,7 +4,7 @@ using Cozy.Fleet.Agent.Commands;
 using Cozy.Fleet.Agent.Config;
 using Cozy.Fleet.Agent.Observe;
 using Cozy.Fleet.Contracts.V1;
-using Cozy.Fleet.Dhcp;
+using Cozy.Fleet.Agent.Hosting;
 using Google.Protobuf.WellKnownTypes;
 using Grpc.Core;
 using Grpc.Net.Client;
@@ -19,9 +19,10 @@ internal sealed partial class SessionLoop : BackgroundService
     public const string AgentVersion = "0.1.0";
 
     private static readonly TimeSpan HeartbeatInterval = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan RenewalCheck = TimeSpan.FromMinutes(10);
 
-    // A coordinator that accepts and then says nothing is as bad as none.
-    private static readonly TimeSpan WelcomeLimit = TimeSpan.FromSeconds(15);
+    // A session that lasted so long was a good one: when it ends, the next is tried at once.
+    private static readonly TimeSpan GoodSession = TimeSpan.FromSeconds(10);
 
     private readonly AgentConfig config;
     private readonly AgentIdentity identity;
@@ -31,38 +32,36 @@ internal sealed partial class SessionLoop : BackgroundService
     private readonly Observer observer;
     private readonly BootReporter reporter;
     private readonly AssetCache assets;
-    private readonly LeaseTable leases;
+    private readonly DhcpService dhcp;
+    private readonly AgentFailure failure;
     private readonly RefusalCounters refused;
     private readonly TimeProvider clock;
-    private readonly IHostApplicationLifetime lifetime;
-    private readonly Random chance;
     private readonly ILogger<SessionLoop> log;
     private readonly ResiliencePipeline reconnect;
 
     public SessionLoop(AgentConfig config, AgentIdentity identity, Journal journal, DesiredStateStore desired, CommandExecutor commands,
-        Observer observer, BootReporter reporter, AssetCache assets, LeaseTable leases, RefusalCounters refused, TimeProvider clock,
-        Random chance, IHostApplicationLifetime lifetime, ILogger<SessionLoop> log)
+        Observer observer, BootReporter reporter, AssetCache assets, DhcpService dhcp, RefusalCounters refused, AgentFailure failure,
+        TimeProvider clock, ILogger<SessionLoop> log)
     {
         (this.config, this.identity, this.journal, this.desired) = (config, identity, journal, desired);
         (this.commands, this.observer, this.reporter, this.assets) = (commands, observer, reporter, assets);
-        (this.leases, this.refused, this.clock, this.log) = (leases, refused, clock, log);
-        (this.chance, this.lifetime) = (chance, lifetime);
+        (this.dhcp, this.refused, this.failure, this.clock, this.log) = (dhcp, refused, failure, clock, log);
         reconnect = new ResiliencePipelineBuilder { TimeProvider = clock }.AddRetry(new RetryStrategyOptions
         {
             MaxRetryAttempts = int.MaxValue,
-            DelayGenerator = retry => new(ReconnectDelay.After(retry.AttemptNumber, chance.NextDouble())),
-            // Whatever broke a session, machines go on booting and the next session is another matter.
-            ShouldHandle = new PredicateBuilder().Handle<Exception>(e => e is not (EnrolmentException or OperationCanceledException)),
+            BackoffType = DelayBackoffType.Exponential,
+            UseJitter = true,
+            Delay = TimeSpan.FromMilliseconds(500),
+            MaxDelay = TimeSpan.FromSeconds(30),
+            // Whatever ends a session, the next one is tried: machines need the agent, and the agent needs the coordinator again.
+            ShouldHandle = new PredicateBuilder().Handle<Exception>(e => e is not EnrolmentException),
             OnRetry = retry =>
             {
-                LogLost(Reason(retry.Outcome.Exception!), retry.RetryDelay.TotalSeconds);
+                LogLost(retry.Outcome.Exception is RpcException rpc ? rpc.Status.Detail : retry.Outcome.Exception?.Message ?? "", retry.RetryDelay.TotalSeconds);
                 return default;
             },
         }).Build();
     }
-
-    /// <summary>Why this agent will never have a session: it could not enrol. Null otherwise.</summary>
-    public EnrolmentException? Refusal { get; private set; }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -71,77 +70,89 @@ internal sealed partial class SessionLoop : BackgroundService
             LogAlone();
             return;
         }
+        await reporter.Ready.WaitAsync(stoppingToken);
         try
         {
-            // One pass of the pipeline lasts until a session was welcomed and lost; the next pass starts with a short wait again.
-            while (true)
-            {
-                var lost = await reconnect.ExecuteAsync(async token => await ConnectAsync(token), stoppingToken);
-                var delay = ReconnectDelay.After(0, chance.NextDouble());
-                LogLost(Reason(lost), delay.TotalSeconds);
-                await Task.Delay(delay, clock, stoppingToken);
-            }
+            // One pass of the pipeline lasts until a session was good; the next loss starts with a short wait again.
+            while (!stoppingToken.IsCancellationRequested)
+                await reconnect.ExecuteAsync(async token => await EnrolAndRunAsync(token), stoppingToken);
         }
         catch (EnrolmentException refusal)
         {
-            Refusal = refusal;
-            lifetime.StopApplication();
+            failure.End(refusal);
         }
     }
 
-    /// <summary>Enrols when needed and holds a session.</summary>
-    /// <returns>What ended the session, after it had been welcomed; a session that never came to be is an exception.</returns>
-    private async Task<Exception> ConnectAsync(CancellationToken cancellation)
+    private async Task EnrolAndRunAsync(CancellationToken cancellation)
     {
         if (!identity.IsEnrolled)
         {
             await identity.EnrolAsync(AgentVersion, cancellation);
             LogEnrolled(config.Rack);
         }
+        else if (identity.IsExpired)
+        {
+            await EnrolAgainAsync(cancellation);
+        }
+        var start = clock.GetTimestamp();
+        try
+        {
+            await RunAsync(cancellation);
+        }
+        catch (Exception loss) when (clock.GetElapsedTime(start) > GoodSession && !cancellation.IsCancellationRequested)
+        {
+            LogEnded(loss is RpcException rpc ? rpc.Status.Detail : loss.Message);
+        }
+    }
+
+    // A machine room that was dark for a month: boots are served by what is stored, and the operator is told what is missing.
+    private async Task EnrolAgainAsync(CancellationToken cancellation)
+    {
+        try
+        {
+            await identity.EnrolAsync(AgentVersion, cancellation);
+            LogEnrolled(config.Rack);
+        }
+        catch (EnrolmentException refusal)
+        {
+            throw new IOException($"this agent's certificate has expired. {refusal.Message}", refusal);
+        }
+    }
+
+    private async Task RunAsync(CancellationToken cancellation)
+    {
         using var channel = identity.Dial();
         if (identity.NeedsRenewal)
             await identity.RenewAsync(channel, cancellation);
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         using var call = new AgentSessionService.AgentSessionServiceClient(channel).Connect(cancellationToken: ending.Token);
-        var welcome = await GreetAsync(call, ending.Token).WaitAsync(WelcomeLimit, clock, cancellation);
+        await call.RequestStream.WriteAsync(new() { Hello = Hello() }, ending.Token);
+        if (!await call.ResponseStream.MoveNext(ending.Token) || call.ResponseStream.Current.Welcome is not { } welcome)
+            throw new IOException("the coordinator did not welcome this session");
         await journal.ContinueAfterAsync(welcome.AcknowledgedSequence);
         await journal.AcknowledgeAsync(welcome.AcknowledgedSequence);
         LogConnected(config.CoordinatorEndpoint!.ToString());
-        try
-        {
-            await ExchangeAsync(call, welcome.AcknowledgedSequence, ending);
-            return new IOException("the session ended");
-        }
-        catch (Exception failure) when (!cancellation.IsCancellationRequested)
-        {
-            return failure;
-        }
-    }
 
-    private async Task<Welcome> GreetAsync(AsyncDuplexStreamingCall<ConnectRequest, ConnectResponse> call, CancellationToken cancellation)
-    {
-        await call.RequestStream.WriteAsync(new() { Hello = Hello() }, cancellation);
-        return await call.ResponseStream.MoveNext(cancellation) && call.ResponseStream.Current.Welcome is { } welcome
-            ? welcome
-            : throw new IOException("the coordinator did not welcome this session");
-    }
-
-    private async Task ExchangeAsync(
-        AsyncDuplexStreamingCall<ConnectRequest, ConnectResponse> call, ulong acknowledged, CancellationTokenSource ending)
-    {
-        // Three things write; the stream takes one message at a time.
+        // Several things write; the stream takes one message at a time.
         var outgoing = Channel.CreateBounded<ConnectRequest>(64);
         var work = new[]
         {
             WriteAsync(call.RequestStream, outgoing.Reader, ending.Token),
-            SendReportsAsync(outgoing.Writer, acknowledged, ending.Token),
+            SendReportsAsync(outgoing.Writer, welcome.AcknowledgedSequence, ending.Token),
             SendHeartbeatsAsync(outgoing.Writer, ending.Token),
+            RenewInTimeAsync(channel, ending.Token),
             ReadAsync(call.ResponseStream, ending.Token),
         };
         var first = await Task.WhenAny(work);
         await ending.CancelAsync();
-        // The others end because the first one did; its reason is the one to tell.
-        await Task.WhenAll(work).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        try
+        {
+            await Task.WhenAll(work);
+        }
+        catch (Exception) when (first.IsFaulted || cancellation.IsCancellationRequested || first.IsCompletedSuccessfully)
+        {
+            // The others end because the first one did; its reason is the one to tell.
+        }
         await first;
     }
 
@@ -171,11 +182,24 @@ internal sealed partial class SessionLoop : BackgroundService
     {
         while (true)
         {
-            var heartbeat = new Heartbeat { Time = clock.GetUtcNow().ToTimestamp(), Leases = leases.Count };
+            var heartbeat = new Heartbeat { Time = clock.GetUtcNow().ToTimestamp(), Leases = dhcp.LeaseCount };
             heartbeat.Refused.Add(refused.Snapshot().ToDictionary());
             heartbeat.Assets.AddRange(assets.States);
             await queue.WriteAsync(new() { Heartbeat = heartbeat }, cancellation);
             await Task.Delay(HeartbeatInterval, clock, cancellation);
+        }
+    }
+
+    // A session may outlive its certificate; the next one could not begin with it.
+    private async Task RenewInTimeAsync(GrpcChannel channel, CancellationToken cancellation)
+    {
+        while (true)
+        {
+            await Task.Delay(RenewalCheck, clock, cancellation);
+            if (!identity.NeedsRenewal)
+                continue;
+            await identity.RenewAsync(channel, cancellation);
+            LogRenewed();
         }
     }
 
@@ -206,13 +230,6 @@ internal sealed partial class SessionLoop : BackgroundService
         throw new IOException("the coordinator ended the session");
     }
 
-    private static string Reason(Exception failure) => failure switch
-    {
-        RpcException rpc => rpc.Status.Detail,
-        TimeoutException => "the coordinator does not answer",
-        _ => failure.Message,
-    };
-
     [LoggerMessage(LogLevel.Warning, "no coordinator.endpoint is configured: machines boot by what is stored")]
     private partial void LogAlone();
 
@@ -224,6 +241,12 @@ internal sealed partial class SessionLoop : BackgroundService
 
     [LoggerMessage(LogLevel.Information, "desired state {Revision} with {Nodes} nodes is stored")]
     private partial void LogDesiredState(ulong revision, int nodes);
+
+    [LoggerMessage(LogLevel.Information, "the agent's certificate is renewed")]
+    private partial void LogRenewed();
+
+    [LoggerMessage(LogLevel.Warning, "the session with the coordinator ended: {Reason}")]
+    private partial void LogEnded(string reason);
 
     [LoggerMessage(LogLevel.Warning, "no session with the coordinator: {Reason}; next try in {Seconds:0.0} s")]
     private partial void LogLost(string reason, double seconds);

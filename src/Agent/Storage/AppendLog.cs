@@ -17,11 +17,11 @@ internal sealed class AppendLog : IAsyncDisposable
     private readonly string path;
     private readonly Task writer;
     private FileStream file;
-    private long durable;
+    private long length;
 
     private AppendLog(string path, FileStream file)
     {
-        (this.path, this.file, durable) = (path, file, file.Position);
+        (this.path, this.file, length) = (path, file, file.Length);
         writer = Task.Run(WriteAllAsync);
     }
 
@@ -31,7 +31,7 @@ internal sealed class AppendLog : IAsyncDisposable
     /// <returns>The log, and how many bytes of a cut-off record were dropped.</returns>
     public static (AppendLog Log, long Dropped) Open(string path, Action<byte[]> replay)
     {
-        var file = OpenFile(path, FileMode.OpenOrCreate);
+        var file = PrivateFile.OpenLog(path, FileMode.OpenOrCreate);
         var header = new byte[HeaderLength];
         long good = 0;
         while (TryReadRecord(file, header, out var record))
@@ -40,8 +40,8 @@ internal sealed class AppendLog : IAsyncDisposable
             good = file.Position;
         }
         var dropped = file.Length - good;
-        file.SetLength(good);
-        file.Position = good;
+        if (dropped > 0)
+            file.SetLength(good);
         return (new(path, file), dropped);
     }
 
@@ -73,54 +73,47 @@ internal sealed class AppendLog : IAsyncDisposable
             batch.Clear();
             while (batch.Count < 512 && queue.Reader.TryRead(out var entry))
                 batch.Add(entry);
-            Commit(batch);
+            try
+            {
+                Write(batch);
+                batch.ForEach(entry => entry.Done.SetResult());
+            }
+            catch (Exception failure)
+            {
+                // Whatever the disk says, those who wait hear it; the log goes on with what comes next.
+                batch.ForEach(entry => entry.Done.TrySetException(new IOException($"{path} cannot be written: {failure.Message}", failure)));
+            }
         }
     }
 
-    private void Commit(List<Entry> batch)
+    // The length counts what is safe. What a failed write left behind it is written over by the next one: a torn record in the
+    // middle would hide everything that follows it.
+    private void Write(List<Entry> batch)
     {
-        try
+        var bytes = new MemoryStream();
+        foreach (var entry in batch)
         {
-            foreach (var entry in batch)
-                Write(entry);
-            file.Flush(flushToDisk: true);
-            durable = file.Position;
-            batch.ForEach(entry => entry.Done.SetResult());
+            if (entry.Replacement is null)
+            {
+                WriteRecord(bytes, entry.Record.Span);
+                continue;
+            }
+            bytes.SetLength(0); // What came before it in this batch is superseded with the rest.
+            Replace(entry.Replacement);
         }
-        // Whatever it was, each writer must hear of it, and the next batch gets its chance.
-        catch (Exception failure)
-        {
-            Forget();
-            var refusal = failure as IOException ?? new IOException($"{path} cannot be written: {failure.Message}", failure);
-            batch.ForEach(entry => entry.Done.TrySetException(refusal));
-        }
-    }
-
-    // A part of a record would end the file for whoever reads it later: what was refused must not be there.
-    private void Forget()
-    {
-        try
-        {
-            file.Position = durable;
-            file.SetLength(durable);
-        }
-        catch (IOException)
-        {
-            // The disk refuses this as well; every writer hears of that at its own turn.
-        }
-    }
-
-    private void Write(Entry entry)
-    {
-        if (entry.Replacement is null)
-        {
-            WriteRecord(file, entry.Record.Span);
+        if (bytes.Length == 0)
             return;
-        }
-        var fresh = OpenFile(path + ".new", FileMode.Create);
+        RandomAccess.Write(file.SafeFileHandle, bytes.GetBuffer().AsSpan(0, (int)bytes.Length), length);
+        RandomAccess.FlushToDisk(file.SafeFileHandle);
+        length += bytes.Length;
+    }
+
+    private void Replace(IReadOnlyCollection<byte[]> records)
+    {
+        var fresh = PrivateFile.OpenLog(path + ".new", FileMode.Create);
         try
         {
-            foreach (var record in entry.Replacement)
+            foreach (var record in records)
                 WriteRecord(fresh, record);
             fresh.Flush(flushToDisk: true);
             File.Move(path + ".new", path, overwrite: true);
@@ -131,22 +124,16 @@ internal sealed class AppendLog : IAsyncDisposable
             throw;
         }
         file.Dispose();
-        (file, durable) = (fresh, fresh.Position);
+        (file, length) = (fresh, fresh.Length);
     }
 
-    private static FileStream OpenFile(string path, FileMode mode) => new(path, new FileStreamOptions
+    private static void WriteRecord(Stream to, ReadOnlySpan<byte> record)
     {
-        Mode = mode, Access = FileAccess.ReadWrite, Share = FileShare.Read, UnixCreateMode = PrivateFile.OwnerOnly,
-        BufferSize = 0, // A refused write must be known at once, and not come again with the next flush.
-    });
-
-    private static void WriteRecord(FileStream to, ReadOnlySpan<byte> record)
-    {
-        var whole = new byte[HeaderLength + record.Length];
-        BinaryPrimitives.WriteInt32LittleEndian(whole, record.Length);
-        BinaryPrimitives.WriteUInt64LittleEndian(whole.AsSpan(4), XxHash3.HashToUInt64(record));
-        record.CopyTo(whole.AsSpan(HeaderLength));
-        to.Write(whole);
+        Span<byte> header = stackalloc byte[HeaderLength];
+        BinaryPrimitives.WriteInt32LittleEndian(header, record.Length);
+        BinaryPrimitives.WriteUInt64LittleEndian(header[4..], XxHash3.HashToUInt64(record));
+        to.Write(header);
+        to.Write(record);
     }
 
     private static bool TryReadRecord(FileStream file, byte[] header, out byte[] record)

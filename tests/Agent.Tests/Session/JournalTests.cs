@@ -1,89 +1,111 @@
 using Cozy.Fleet.Agent.Session;
 using Cozy.Fleet.Contracts.V1;
+using Microsoft.Extensions.Time.Testing;
 
 namespace Cozy.Fleet.Agent.Tests.Session;
 
 public sealed class JournalTests : IDisposable
 {
-    private readonly TestDirectory directory = new();
-    private readonly CancellationToken cancellation = TestContext.Current.CancellationToken;
+    private readonly TemporaryDirectory directory = new();
 
     public void Dispose() => directory.Dispose();
 
     [Fact]
-    public async Task Reports_come_in_order_also_after_a_restart()
+    public async Task Reports_of_many_writers_are_numbered_without_gaps_and_read_in_order()
     {
-        await using (var journal = await OpenAsync())
-            await AppendAsync(journal, 3);
-        await using var again = await OpenAsync();
-        await AppendAsync(again, 1);
-        Assert.Equal([1u, 2u, 3u, 4u], await ReadAsync(again, 0, 4));
-        Assert.Equal([3u, 4u], await ReadAsync(again, 2, 2));
+        await using var journal = await OpenAsync();
+
+        await Task.WhenAll(Enumerable.Range(0, 50).Select(_ => journal.AppendAsync(Seen("x"))));
+
+        Assert.Equal(Enumerable.Range(1, 50).Select(i => (ulong)i), (await TakeAsync(journal, 50)).Select(r => r.Sequence));
     }
 
     [Fact]
-    public async Task Acknowledged_reports_are_gone_and_numbers_go_on_after_a_trim_and_a_restart()
+    public async Task What_was_not_acknowledged_is_there_after_a_restart_and_numbers_go_on()
+    {
+        string id;
+        await using (var before = await OpenAsync())
+        {
+            id = before.Id;
+            foreach (var text in new[] { "a", "b", "c" })
+                await before.AppendAsync(Seen(text));
+            await before.AcknowledgeAsync(1);
+        }
+
+        await using var journal = await OpenAsync();
+        await journal.AcknowledgeAsync(1);
+        await journal.AppendAsync(Seen("d"));
+
+        Assert.Equal(id, journal.Id);
+        Assert.Equal(["2 b", "3 c", "4 d"], (await TakeAsync(journal, 3)).Select(r => $"{r.Sequence} {r.NodeObserved.Address}"));
+    }
+
+    [Fact]
+    public async Task A_reader_sees_what_comes_later()
+    {
+        await using var journal = await OpenAsync();
+        var reading = TakeAsync(journal, 1);
+
+        Assert.False(reading.IsCompleted);
+        await journal.AppendAsync(Seen("late"));
+
+        Assert.Equal("late", (await reading)[0].NodeObserved.Address);
+    }
+
+    [Fact]
+    public async Task A_journal_that_everything_was_taken_from_is_short_and_still_counts_on()
     {
         await using (var journal = await OpenAsync())
         {
-            await AppendAsync(journal, Journal.TrimAfter);
+            await Task.WhenAll(Enumerable.Range(0, Journal.TrimAfter).Select(_ => journal.AppendAsync(Seen("x"))));
             await journal.AcknowledgeAsync(Journal.TrimAfter);
         }
-        Assert.InRange(new FileInfo(directory.File("journal.log")).Length, 1, 100);
+        Assert.InRange(new FileInfo(directory["journal.log"]).Length, 1, 100);
+
         await using var again = await OpenAsync();
-        await AppendAsync(again, 1);
-        Assert.Equal([Journal.TrimAfter + 1ul], await ReadAsync(again, Journal.TrimAfter, 1));
+        await again.AppendAsync(Seen("next"));
+
+        Assert.Equal(1, again.Pending);
+        Assert.Equal(Journal.TrimAfter + 1UL, (await TakeAsync(again, 1))[0].Sequence);
     }
 
     [Fact]
-    public async Task Numbers_go_on_behind_what_the_coordinator_has()
+    public async Task A_coordinator_that_knows_more_moves_the_numbers_on()
     {
         await using var journal = await OpenAsync();
+
         await journal.ContinueAfterAsync(41);
-        await AppendAsync(journal, 1);
-        Assert.Equal([42u], await ReadAsync(journal, 41, 1));
+        await journal.AppendAsync(Seen("x"));
+
+        Assert.Equal(42UL, (await TakeAsync(journal, 1))[0].Sequence);
     }
 
     [Fact]
-    public async Task Lost_journal_is_another_one_and_a_kept_one_is_the_same()
+    public async Task A_lost_log_is_another_journal()
     {
-        await using var first = await OpenAsync();
-        await first.DisposeAsync();
-        await using var same = await OpenAsync();
-        await same.DisposeAsync();
-        File.Delete(directory.File("journal.id"));
-        await using var other = await OpenAsync();
-        Assert.Equal(first.Id, same.Id);
-        Assert.NotEqual(first.Id, other.Id);
-    }
+        string id;
+        await using (var before = await OpenAsync())
+            id = before.Id;
+        File.Delete(directory["journal.log"]);
 
-    [Fact]
-    public async Task Reader_is_woken_by_the_next_report()
-    {
         await using var journal = await OpenAsync();
-        var reading = ReadAsync(journal, 0, 1);
-        Assert.False(reading.IsCompleted);
-        await AppendAsync(journal, 1);
-        Assert.Equal([1u], await reading);
+
+        Assert.NotEqual(id, journal.Id);
     }
 
-    private Task<Journal> OpenAsync() => Journal.OpenAsync(directory.Path, TimeProvider.System, cancellation);
+    private Task<Journal> OpenAsync() => Journal.OpenAsync(directory.Path, new FakeTimeProvider(), TestContext.Current.CancellationToken);
 
-    private static async Task AppendAsync(Journal journal, int count)
-    {
-        for (var i = 0; i < count; i++)
-            await journal.AppendAsync(new Report { BootProgress = new() { SessionId = "b" } });
-    }
+    private static Report Seen(string address) => new() { NodeObserved = new() { Address = address } };
 
-    private async Task<List<ulong>> ReadAsync(Journal journal, ulong after, int count)
+    private static async Task<List<Report>> TakeAsync(Journal journal, int count)
     {
-        var numbers = new List<ulong>();
-        await foreach (var report in journal.ReadAsync(after, cancellation))
+        var reports = new List<Report>();
+        await foreach (var report in journal.ReadAsync(0, TestContext.Current.CancellationToken))
         {
-            numbers.Add(report.Sequence);
-            if (numbers.Count == count)
+            reports.Add(report);
+            if (reports.Count == count)
                 break;
         }
-        return numbers;
+        return reports;
     }
 }

@@ -5,96 +5,117 @@ namespace Cozy.Fleet.Agent.Tests.Storage;
 
 public sealed class AppendLogTests : IDisposable
 {
-    private readonly TestDirectory directory = new();
+    private readonly TemporaryDirectory directory = new();
 
-    private string LogFile => directory.File("x.log");
+    private string FilePath => directory["x.log"];
 
     public void Dispose() => directory.Dispose();
 
     [Fact]
-    public async Task File_cut_off_at_every_byte_gives_the_whole_records_before_it_and_takes_new_ones()
+    public async Task A_record_that_was_cut_off_at_any_byte_is_dropped_and_the_ones_before_it_stay()
     {
         await WriteAsync("one", "two", "three");
-        var whole = await File.ReadAllBytesAsync(LogFile, TestContext.Current.CancellationToken);
-        int[] ends = [0, 12 + 3, 2 * (12 + 3), whole.Length];
-        for (var length = 0; length <= whole.Length; length++)
+        var whole = await File.ReadAllBytesAsync(FilePath, TestContext.Current.CancellationToken);
+        var two = whole.Length - (12 + "three".Length);
+
+        for (var length = two; length < whole.Length; length++)
         {
-            await File.WriteAllBytesAsync(LogFile, whole[..length], TestContext.Current.CancellationToken);
-            await WriteAsync("new");
-            var kept = ends.Count(end => end > 0 && end <= length);
-            Assert.Equal([.. new[] { "one", "two", "three" }.Take(kept), "new"], await ReadAsync());
+            await File.WriteAllBytesAsync(FilePath, whole[..length], TestContext.Current.CancellationToken);
+
+            Assert.Equal(["one", "two"], await ReadAsync(then: "four"));
+            Assert.Equal(["one", "two", "four"], await ReadAsync());
         }
     }
 
     [Fact]
-    public async Task Every_flipped_bit_ends_the_log_before_its_record()
+    public async Task A_record_whose_bytes_changed_is_not_believed()
     {
         await WriteAsync("one", "two");
-        var whole = await File.ReadAllBytesAsync(LogFile, TestContext.Current.CancellationToken);
-        for (var bit = 15 * 8; bit < whole.Length * 8; bit++)
+        var bytes = await File.ReadAllBytesAsync(FilePath, TestContext.Current.CancellationToken);
+        for (var at = 15; at < bytes.Length; at++)
         {
-            var flipped = whole.ToArray();
-            flipped[bit / 8] ^= (byte)(1 << (bit % 8));
-            await File.WriteAllBytesAsync(LogFile, flipped, TestContext.Current.CancellationToken);
+            var changed = bytes.ToArray();
+            changed[at] ^= 0x40;
+            await File.WriteAllBytesAsync(FilePath, changed, TestContext.Current.CancellationToken);
+
             Assert.Equal(["one"], await ReadAsync());
         }
     }
 
     [Fact]
-    public async Task Replacement_is_the_whole_content_and_appends_go_on_behind_it()
+    public async Task Replacing_leaves_the_new_records_and_what_is_appended_after_them()
     {
-        await WriteAsync("one", "two");
-        var (log, _) = AppendLog.Open(LogFile, _ => { });
-        await log.ReplaceAsync([Bytes("three")]);
-        await log.AppendAsync(Bytes("four"));
-        await log.DisposeAsync();
-        Assert.Equal(["three", "four"], await ReadAsync());
-        Assert.False(File.Exists(LogFile + ".new"));
+        await using (var log = AppendLog.Open(FilePath, _ => { }).Log)
+        {
+            var first = log.AppendAsync("old"u8.ToArray());
+            var replaced = log.ReplaceAsync(["new"u8.ToArray()]);
+            var last = log.AppendAsync("newer"u8.ToArray());
+            await Task.WhenAll(first, replaced, last);
+        }
+
+        Assert.Equal(["new", "newer"], await ReadAsync());
     }
 
     [Fact]
-    public async Task Many_at_once_are_all_there()
+    public async Task A_disk_that_refuses_is_told_to_the_writer_and_the_log_goes_on()
     {
-        var (log, _) = AppendLog.Open(LogFile, _ => { });
-        await Task.WhenAll(Enumerable.Range(0, 500).Select(i => Task.Run(() => log.AppendAsync(Bytes($"{i}")))));
-        await log.DisposeAsync();
-        Assert.Equal(Enumerable.Range(0, 500), (await ReadAsync()).ConvertAll(int.Parse).Order());
-    }
+        await using (var log = AppendLog.Open(FilePath, _ => { }).Log)
+        {
+            await log.AppendAsync("one"u8.ToArray());
+            Directory.CreateDirectory(FilePath + ".new"); // The new file cannot be made.
 
-    [Fact]
-    public async Task Refused_replacement_is_told_and_the_log_goes_on()
-    {
-        await WriteAsync("one");
-        Directory.CreateDirectory(LogFile + ".new");
-        var (log, _) = AppendLog.Open(LogFile, _ => { });
-        await Assert.ThrowsAsync<IOException>(() => log.ReplaceAsync([Bytes("never")]));
-        await log.AppendAsync(Bytes("two"));
-        await log.DisposeAsync();
+            var failure = await Assert.ThrowsAsync<IOException>(() => log.ReplaceAsync(["never"u8.ToArray()]));
+
+            Assert.Contains(FilePath, failure.Message, StringComparison.Ordinal);
+            await log.AppendAsync("two"u8.ToArray());
+        }
         Assert.Equal(["one", "two"], await ReadAsync());
     }
 
     [Fact]
-    public async Task Only_its_owner_may_read_it()
+    public async Task A_full_disk_fails_the_append()
     {
-        await WriteAsync("secret");
-        Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(LogFile));
+        Assert.SkipUnless(File.Exists("/dev/full"), "this system has no /dev/full");
+        File.CreateSymbolicLink(FilePath, "/dev/full");
+        var (log, _) = AppendLog.Open(FilePath, _ => { });
+
+        await Assert.ThrowsAsync<IOException>(() => log.AppendAsync("one"u8.ToArray()));
+        await Assert.ThrowsAsync<IOException>(() => log.AppendAsync("two"u8.ToArray()));
+        await log.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task Many_writers_share_flushes_and_nothing_is_lost()
+    {
+        await using (var log = AppendLog.Open(FilePath, _ => { }).Log)
+            await Task.WhenAll(Enumerable.Range(0, 500).Select(i => log.AppendAsync(Encoding.ASCII.GetBytes($"{i}"))));
+
+        Assert.Equal(Enumerable.Range(0, 500).Select(i => $"{i}"), await ReadAsync());
+    }
+
+    [Fact]
+    public async Task Only_we_may_read_it_and_only_one_agent_may_write_it()
+    {
+        await using var log = AppendLog.Open(FilePath, _ => { }).Log;
+
+        Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(FilePath));
+        Assert.Throws<IOException>(() => AppendLog.Open(FilePath, _ => { }));
     }
 
     private async Task WriteAsync(params string[] records)
     {
-        var (log, _) = AppendLog.Open(LogFile, _ => { });
+        await using var log = AppendLog.Open(FilePath, _ => { }).Log;
         foreach (var record in records)
-            await log.AppendAsync(Bytes(record));
-        await log.DisposeAsync();
+            await log.AppendAsync(Encoding.ASCII.GetBytes(record));
     }
 
-    private async Task<List<string>> ReadAsync()
+    private async Task<List<string>> ReadAsync(string then = "")
     {
         var records = new List<string>();
-        var (log, _) = AppendLog.Open(LogFile, record => records.Add(Encoding.ASCII.GetString(record)));
+        var (log, _) = AppendLog.Open(FilePath, record => records.Add(Encoding.ASCII.GetString(record)));
+        if (then != "")
+            await log.AppendAsync(Encoding.ASCII.GetBytes(then));
         await log.DisposeAsync();
         return records;
     }
-
-    private static byte[] Bytes(string text) => Encoding.ASCII.GetBytes(text);
 }

@@ -1,0 +1,33 @@
+using System.Net;
+using System.Net.NetworkInformation;
+using System.Net.Sockets;
+
+namespace Cozy.Fleet.Agent.Boot;
+
+/// <summary>The host's side of the network to the machines.</summary>
+internal static class Link
+{
+    private const int EthernetMtu = 1500;
+
+    /// <summary>Binds; the error says which service wanted which port.</summary>
+    /// <exception cref="IOException">The port is taken, or not ours to take.</exception>
+    public static void Bind(Socket socket, IPEndPoint endPoint, string service)
+    {
+        try
+        {
+            socket.Bind(endPoint);
+        }
+        catch (SocketException failure)
+        {
+            throw new IOException($"{service} cannot listen on {endPoint}: {failure.Message}", failure);
+        }
+    }
+
+    /// <summary>The MTU of the interface that has this address.</summary>
+    public static int MtuOf(IPAddress address)
+    {
+        var owner = NetworkInterface.GetAllNetworkInterfaces().Select(i => i.GetIPProperties())
+            .FirstOrDefault(p => p.UnicastAddresses.Any(a => a.Address.Equals(address)));
+        return owner?.GetIPv4Properties()?.Mtu is { } mtu and >= 576 ? mtu : EthernetMtu;
+    }
+}

@@ -1,0 +1,98 @@
+using Cozy.Fleet.Agent.Boot;
+using Cozy.Fleet.Contracts.V1;
+using Cozy.Fleet.Dhcp;
+using Cozy.Fleet.Simulator.Firmware;
+
+namespace Cozy.Fleet.Agent.Tests.Boot;
+
+public sealed class BootScriptsTests
+{
+    private static readonly BootAsset Kernel = new() { Sha256 = new string('a', 64) };
+    private static readonly BootAsset Initramfs = new() { Sha256 = new string('b', 64) };
+
+    [Fact]
+    public async Task The_script_loads_kernel_and_initramfs_with_what_the_version_needs()
+    {
+        var fetched = new List<string>();
+
+        var result = await RunAsync(Script("v1.12.0", "console=ttyS1 talos.config=http://x/?a=1&b=2"), file =>
+        {
+            fetched.Add(file);
+            return true;
+        });
+
+        var boot = Assert.IsType<IpxeResult.Boot>(result);
+        Assert.Equal([$"assets/{Kernel.Sha256}/vmlinuz", $"assets/{Initramfs.Sha256}/initramfs"], fetched);
+        Assert.StartsWith("talos.platform=metal initrd=initramfs console=tty0 ", boot.CommandLine, StringComparison.Ordinal);
+        Assert.Contains("module.sig_enforce=1", boot.CommandLine, StringComparison.Ordinal);
+        Assert.EndsWith("console=ttyS1 talos.config=http://x/?a=1&b=2", boot.CommandLine, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_file_that_cannot_be_had_is_asked_for_again_and_in_the_end_the_machine_starts_over()
+    {
+        var tries = 0;
+
+        Assert.IsType<IpxeResult.Reboot>(await RunAsync(Script("v1.12.0"), _ => ++tries < 0));
+        Assert.Equal(10, tries);
+    }
+
+    [Theory]
+    [InlineData(BootAction.Disk)]
+    [InlineData(BootAction.Hold)]
+    [InlineData(BootAction.Netboot)]
+    public void Nothing_that_came_from_outside_becomes_a_command(BootAction action)
+    {
+        const string Evil = "x\nkernel http://evil/\r\n${net0/mac} || shell && reboot\u001b[2J";
+        var plan = Plan("v1.12.0", Evil) with { Reason = Evil };
+
+        var script = action switch
+        {
+            BootAction.Disk => BootScripts.Disk(plan, "abc", ClientFirmware.Bios),
+            BootAction.Hold => BootScripts.Hold(plan, "abc"),
+            _ => BootScripts.Netboot(plan, "abc", Kernel, Initramfs, ClientFirmware.UefiX64),
+        };
+
+        var clean = action switch
+        {
+            BootAction.Disk => BootScripts.Disk(Plan("v1.12.0"), "abc", ClientFirmware.Bios),
+            BootAction.Hold => BootScripts.Hold(Plan("v1.12.0"), "abc"),
+            _ => BootScripts.Netboot(Plan("v1.12.0"), "abc", Kernel, Initramfs, ClientFirmware.UefiX64),
+        };
+        Assert.Equal(clean.Split('\n').Length, script.Split('\n').Length);
+        Assert.Equal(Count(clean, "||"), Count(script, "||"));
+        Assert.Equal(Count(clean, "&&"), Count(script, "&&"));
+        Assert.Equal(Count(clean, "${"), Count(script, "${"));
+        Assert.DoesNotContain(script, c => c != '\n' && char.IsControl(c));
+    }
+
+    [Theory]
+    [InlineData(ClientFirmware.Bios, "sanboot --no-describe --drive 0x80 || exit 0")]
+    [InlineData(ClientFirmware.UefiX64, "exit 1")]
+    public async Task The_disk_is_left_to_by_the_way_of_the_firmware(ClientFirmware firmware, string command)
+    {
+        var script = BootScripts.Disk(Plan("v1.12.0"), "abc", firmware);
+
+        Assert.Contains(command, script, StringComparison.Ordinal);
+        Assert.IsType<IpxeResult.Disk>(await RunAsync(script, _ => false));
+    }
+
+    [Fact]
+    public async Task A_machine_that_must_wait_asks_again() =>
+        Assert.Equal(new IpxeResult.Chain("script.ipxe", 10), await RunAsync(BootScripts.Hold(Plan("v1.12.0"), "abc"), _ => false));
+
+    private static string Script(string version, params string[] arguments) =>
+        BootScripts.Netboot(Plan(version, arguments), "abc", Kernel, Initramfs, ClientFirmware.UefiX64);
+
+    private static BootPlan Plan(string version, params string[] arguments)
+    {
+        var image = new BootImage { Name = "talos", TalosVersion = version };
+        image.KernelArgs.AddRange(arguments);
+        return new(BootAction.Netboot, image, "install", "one", "", "");
+    }
+
+    private static int Count(string text, string part) => text.Split(part).Length - 1;
+
+    private static Task<IpxeResult> RunAsync(string script, Func<string, bool> fetch) => new IpxeScript(
+        new Dictionary<string, string>(), (file, _) => Task.FromResult(fetch(file))).RunAsync(script, TestContext.Current.CancellationToken);
+}
