@@ -1,6 +1,8 @@
 using System.Collections.Concurrent;
+using System.Collections.ObjectModel;
 using System.Net;
 using System.Net.Security;
+using System.Runtime.CompilerServices;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Threading.Channels;
@@ -57,16 +59,18 @@ internal sealed class CoordinatorDouble : IAsyncDisposable
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
+        builder.Logging.AddProvider(new ErrorsOf(this));
         builder.Services.AddGrpc();
         builder.Services.AddSingleton(this).AddSingleton<Enrolment>().AddSingleton<AgentSessions>();
         builder.WebHost.UseKestrelHttpsConfiguration();
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, Port, listen =>
         {
             listen.Protocols = HttpProtocols.Http2;
+            var certificate = authority.ServerCertificate();
             listen.UseHttps(new HttpsConnectionAdapterOptions
             {
-                ServerCertificate = authority.ServerCertificate(),
-                ServerCertificateChain = [authority.Ca],
+                ServerCertificate = certificate,
+                OnAuthenticate = (_, tls) => tls.ServerCertificateContext = Context(certificate, new([authority.Ca]), null),
                 ClientCertificateMode = ClientCertificateMode.AllowCertificate,
                 ClientCertificateValidation = (certificate, _, _) => certificate.Issuer == authority.Ca.Subject,
             });
@@ -86,6 +90,12 @@ internal sealed class CoordinatorDouble : IAsyncDisposable
         await app.DisposeAsync();
     }
 
+    /// <summary>What went wrong inside, for the message of a test that waited in vain.</summary>
+    public ConcurrentQueue<string> Errors { get; } = new();
+
+    /// <summary>Whose log such a message shows.</summary>
+    public AgentProcess? Agent { get; set; }
+
     public Task<Session> SessionAsync() => NextAsync(Sessions);
 
     public Task<Report> ReportAsync() => NextAsync(Reports);
@@ -97,11 +107,43 @@ internal sealed class CoordinatorDouble : IAsyncDisposable
         authority.Dispose();
     }
 
-    private static async Task<T> NextAsync<T>(Channel<T> channel)
+    // The public way leaves a root out of what is shown; an agent that enrols needs to see it to find its pin.
+    [UnsafeAccessor(UnsafeAccessorKind.Constructor)]
+    private static extern SslStreamCertificateContext Context(
+        X509Certificate2 target, ReadOnlyCollection<X509Certificate2> intermediates, SslCertificateTrust? trust);
+
+    private async Task<T> NextAsync<T>(Channel<T> channel)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
         limit.CancelAfter(TimeSpan.FromSeconds(90));
-        return await channel.Reader.ReadAsync(limit.Token);
+        try
+        {
+            return await channel.Reader.ReadAsync(limit.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            throw new TimeoutException($"the agent sent no {typeof(T).Name}; {string.Join("\n", Errors)}\n{Agent?.Output}");
+        }
+    }
+
+    private sealed class ErrorsOf(CoordinatorDouble coordinator) : ILoggerProvider, ILogger
+    {
+        public ILogger CreateLogger(string categoryName) => this;
+
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull => null;
+
+        public bool IsEnabled(LogLevel logLevel) => logLevel >= LogLevel.Error;
+
+        public void Log<TState>(LogLevel level, EventId id, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+        {
+            if (IsEnabled(level))
+                coordinator.Errors.Enqueue($"{formatter(state, exception)} {exception}");
+        }
+
+        public void Dispose()
+        {
+        }
     }
 
     /// <summary>One connection of the agent.</summary>

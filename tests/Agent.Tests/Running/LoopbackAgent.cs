@@ -13,6 +13,7 @@ internal sealed class LoopbackAgent : IDisposable
 
     private readonly TemporaryDirectory directory = new();
     private readonly string network;
+    private CoordinatorDouble? coordinator;
 
     public LoopbackAgent()
     {
@@ -31,6 +32,7 @@ internal sealed class LoopbackAgent : IDisposable
 
     public LoopbackAgent Write(CoordinatorDouble? coordinator = null, string? token = null, string more = "")
     {
+        this.coordinator = coordinator;
         File.WriteAllText(ConfigFile, $$"""
             rack: r1
             data: {{Data}}
@@ -50,7 +52,12 @@ internal sealed class LoopbackAgent : IDisposable
         return this;
     }
 
-    public Task<AgentProcess> StartAsync() => AgentProcess.StartAsync(ConfigFile);
+    public async Task<AgentProcess> StartAsync()
+    {
+        var agent = await AgentProcess.StartAsync(ConfigFile);
+        coordinator?.Agent = agent;
+        return agent;
+    }
 
     /// <summary>A simulated machine's whole network boot.</summary>
     public async Task<BootSource> BootAsync(AgentProcess agent, string mac, SimulatedFirmware firmware = SimulatedFirmware.UefiX64)

@@ -83,8 +83,11 @@ public sealed class EnrolmentTests : IAsyncLifetime
             DisposeHttpClient = true,
         });
 
-        await channel.ConnectAsync(Token);
+        // A call: connecting a channel opens the socket and leaves TLS to the first request.
+        var refused = await Assert.ThrowsAsync<RpcException>(
+            async () => await new EnrolmentService.EnrolmentServiceClient(channel).ListTokensAsync(new(), cancellationToken: Token));
 
+        Assert.Equal(StatusCode.Unauthenticated, refused.StatusCode);
         Assert.Contains(pin, shown);
     }
 
