@@ -13,7 +13,8 @@ internal sealed class Journey(
 {
     // Real servers need minutes for what is waited for here, and the slowest of them is not much slower than the others.
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(10);
-    private static readonly TimeSpan OwnTime = TimeSpan.FromSeconds(60);
+    // On a machine that does much else beside, our own processes take most of the time.
+    private static readonly TimeSpan OwnTime = TimeSpan.FromMinutes(4);
 
     private TimeSpan Limit => (Patience * Math.Ceiling(options.Nodes / 6d) / options.Speed) + OwnTime;
 
