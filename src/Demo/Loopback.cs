@@ -38,13 +38,16 @@ internal sealed class Loopback : IDisposable
 
     public const int HttpPort = 10080;
 
+    // Nobody serves it; a socket at it says that the network is taken.
+    private const int ReservationPort = 10001;
+
     /// <summary>Takes a network that no other run on this machine has: a socket that is bound in it is the proof.</summary>
     public static Loopback Reserve(int start)
     {
         for (var attempt = 0; attempt < Networks; attempt++)
         {
             var number = (start + attempt) % Networks;
-            if (TryBind(IPAddress.Parse(Prefix(number) + "254"), 1) is not { } reservation)
+            if (TryBind(IPAddress.Parse(Prefix(number) + "254"), ReservationPort) is not { } reservation)
                 continue;
             var candidate = new Loopback(number, reservation);
             using var probe = TryBind(IPAddress.Loopback, candidate.CoordinatorPort);
