@@ -89,4 +89,9 @@ public sealed class DiffTests
             "ca:", "  key: |", "    MIIB", "    xyz", "  crt: abc", "text: |", "  -----BEGIN PRIVATE KEY-----", "  MIIB",
             "  -----END PRIVATE KEY-----", "next: 1",
         ]));
+
+    [Fact]
+    public void Maps_and_lists_below_a_secret_key_are_hidden_also_when_a_list_stands_as_deep_as_its_key() => Assert.Equal(
+        ["auth:", "  [redacted]", "tokens:", "[redacted]", "[redacted]", "items:", "- secret:", "  [redacted]", "- open: 1"],
+        Redaction.Of(["auth:", "  password: x", "tokens:", "- one", "- two", "items:", "- secret:", "  - three", "- open: 1"]));
 }

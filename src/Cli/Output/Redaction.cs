@@ -20,7 +20,8 @@ internal static partial class Redaction
         foreach (var line in lines)
         {
             var depth = line.Length - line.TrimStart().Length;
-            if (block is { } edge && (depth > edge || line.Trim() == ""))
+            // A list may stand as deep as its key.
+            if (block is { } edge && (depth > edge || line.Trim() == "" || (depth == edge && line[depth] == '-')))
             {
                 hidden.Add(new string(' ', depth) + Hidden);
                 continue;
