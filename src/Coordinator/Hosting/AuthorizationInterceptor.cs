@@ -1,14 +1,16 @@
+using System.Runtime.CompilerServices;
+using System.Security.Cryptography.X509Certificates;
 using Cozy.Fleet.Coordinator.Enrolment;
 using Grpc.Core;
 using Grpc.Core.Interceptors;
-using Microsoft.AspNetCore.Connections.Features;
 
 namespace Cozy.Fleet.Coordinator.Hosting;
 
 /// <summary>Finds out who calls and whether they may, before any service sees the call.</summary>
 internal sealed class AuthorizationInterceptor(CoordinatorCa ca, TimeProvider time) : Interceptor
 {
-    private static readonly object CacheKey = new();
+    // Calls of one connection run at the same time, and the connection's own items are not made for that.
+    private static readonly ConditionalWeakTable<X509Certificate2, Known> Checked = [];
 
     public override Task<TResponse> UnaryServerHandler<TRequest, TResponse>(
         TRequest request, ServerCallContext context, UnaryServerMethod<TRequest, TResponse> continuation)
@@ -50,17 +52,15 @@ internal sealed class AuthorizationInterceptor(CoordinatorCa ca, TimeProvider ti
     private Caller Caller(HttpContext http)
     {
         var now = time.GetUtcNow();
-        // Once for each connection, but a certificate may expire while the connection lasts.
-        var items = http.Features.Get<IConnectionItemsFeature>()?.Items;
-        if (items is not null && items.TryGetValue(CacheKey, out var cached) && cached is Known known && now < known.Until)
+        // Once for each connection, whose certificate is one object, but a certificate may expire while the connection lasts.
+        var certificate = http.Connection.ClientCertificate;
+        if (certificate is not null && Checked.TryGetValue(certificate, out var known) && now < known.Until)
             return known.Caller;
 
-        var certificate = http.Connection.ClientCertificate;
         var caller = Callers.From(certificate, ca, now, out var reason)
             ?? throw new RpcException(new(StatusCode.Unauthenticated, $"{reason} Use a certificate that this coordinator issued."));
-        var until = certificate is null ? DateTimeOffset.MaxValue : new(certificate.NotAfter.ToUniversalTime(), TimeSpan.Zero);
-        if (items is not null)
-            items[CacheKey] = new Known(caller, until);
+        if (certificate is not null)
+            Checked.AddOrUpdate(certificate, new(caller, new(certificate.NotAfter.ToUniversalTime(), TimeSpan.Zero)));
         return caller;
     }
 
