@@ -38,6 +38,18 @@ public sealed class AuthorizationTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Many_first_calls_of_a_new_connection_run_at_once()
+    {
+        for (var connection = 0; connection < 20; connection++)
+        {
+            using var ann = coordinator.DialAsOperator();
+            var client = new EnrolmentService.EnrolmentServiceClient(ann);
+            var answers = await Task.WhenAll(Enumerable.Range(0, 50).Select(async _ => await client.ListTokensAsync(new(), cancellationToken: Token)));
+            Assert.All(answers, answer => Assert.Empty(answer.Tokens));
+        }
+    }
+
+    [Fact]
     public async Task Everybody_may_ask_for_health()
     {
         using var nobody = coordinator.Dial(null);
