@@ -134,6 +134,7 @@ public sealed class TalosReader(TalosConnection connection, CancellationToken ca
         disk.Text("dev_path") is { Length: > 0 } path ? path : $"/dev/{disk.Id}",
         disk.Number("size"), disk.Text("model"), disk.Text("serial"), disk.Text("transport"), disk.Flag("rotational"), disk.Flag("readonly"));
 
+    // The members of a bond share its hardware address; the permanent one is what the firmware boots with.
     private static TalosLink Link(CosiResource link) => new(
-        link.Id, link.Text("hardwareAddr"), link.Text("operationalState") == "up", (int)link.Number("speedMbit"));
+        link.Id, link.Text("permanentAddr") is { Length: > 0 } own ? own : link.Text("hardwareAddr"), link.Text("operationalState") == "up", (int)link.Number("speedMbit"));
 }

@@ -57,6 +57,21 @@ public sealed class NodeLifecycleTests
         Assert.Equal(BootAction.Disk, second.Record.Boot.Action);
     }
 
+    [Fact]
+    public void A_board_that_shows_this_nodes_uuid_but_is_none_of_its_links_does_not_become_part_of_it()
+    {
+        var facts = new NodeFacts("", "", "", 1, 1, [], [new("eth0", "02:00:00:00:00:01", true, 1000, []), new("eth1", "02:00:00:00:00:02", true, 1000, [])]);
+        var node = Observe(NodeLifecycle.New("n1", "u1", Start), 1, Maintenance(1, "boot-1") with { Facts = facts, Mac = "02:00:00:00:00:01" });
+
+        var secondLink = NodeLifecycle.Boot(node, "r1", Held(20, "02:00:00:00:00:02"), At(20));
+        var otherBoard = NodeLifecycle.Boot(node, "r2", Held(20, "02:00:00:00:00:09"), At(20));
+
+        Assert.Contains("02:00:00:00:00:02", secondLink.Record.Macs);
+        Assert.Equal(node, otherBoard.Record);
+        Assert.Equal("UuidOfTwoMachines", Assert.Single(otherBoard.Events).Reason);
+        Assert.Equal(node, Observe(node, 20, Maintenance(20, "boot-9") with { Mac = "02:00:00:00:00:09" }));
+    }
+
     private static NodeRecord Configured()
     {
         var node = Observe(NodeLifecycle.New("n1", "u1", Start), 1, Maintenance(1, "boot-1"));
@@ -75,6 +90,8 @@ public sealed class NodeLifecycleTests
 
     private static NodeObservation Secure(int second, string boot, MachineStage stage) =>
         new(Start.AddSeconds(second), "127.0.0.9", ApiMode.Secure) { BootId = boot, Stage = stage, Installed = true };
+
+    private static BootReport Held(int second, string mac) => Fetched(second) with { Stage = BootStage.Held, Mac = mac };
 
     private static BootReport Fetched(int second) => new(Start.AddSeconds(second), "", "s", BootStage.InitramfsFetched,
         "02:00:00:00:00:01", "", "", "127.0.0.9", Firmware.Bios, Architecture.Amd64, "talos", "");

@@ -1,3 +1,4 @@
+using Cozy.Fleet.Domain.Agents;
 using Cozy.Fleet.Domain.Events;
 using Cozy.Fleet.Primitives;
 
@@ -11,6 +12,9 @@ internal static class NodeEvents
 
     public static FleetEvent Decided(NodeRecord node, DateTimeOffset time) => Of(node, time, EventSeverity.Normal,
         node.Spec.Acceptance.State.ToString(), $"decided by {node.Spec.Acceptance.DecidedBy}");
+
+    public static FleetEvent Stranger(NodeRecord node, BootReport boot) => Of(node, boot.Time, EventSeverity.Warning, "UuidOfTwoMachines",
+        $"a machine with MAC address {boot.Mac} shows this node's UUID, but is none of its links; it is held: give one of the two boards a UUID of its own");
 
     public static EquatableArray<FleetEvent> Between(NodeRecord old, NodeRecord next, DateTimeOffset time)
     {

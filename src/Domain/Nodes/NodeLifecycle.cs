@@ -22,6 +22,8 @@ public static class NodeLifecycle
         ArgumentNullException.ThrowIfNull(node);
         ArgumentNullException.ThrowIfNull(report);
         ArgumentNullException.ThrowIfNull(context);
+        if (IsStranger(node, report.Mac))
+            return new(node, report.Stage == BootStage.Held ? [NodeEvents.Stranger(node, report)] : []);
         if (report.Time < node.LastSeenTime)
             return Finish(node, Identify(node, rack, report), [], context);
 
@@ -48,7 +50,7 @@ public static class NodeLifecycle
         ArgumentNullException.ThrowIfNull(node);
         ArgumentNullException.ThrowIfNull(seen);
         ArgumentNullException.ThrowIfNull(context);
-        if (node.Observed is { } last && seen.Time <= last.Time)
+        if (IsStranger(node, seen.Mac) || (node.Observed is { } last && seen.Time <= last.Time))
             return new(node, []);
 
         var answered = seen.ApiMode != ApiMode.Unreachable;
@@ -167,6 +169,11 @@ public static class NodeLifecycle
         PhaseTime = time,
         BootTime = phase is NodePhase.Booting || (phase > NodePhase.Booting && node.Phase < NodePhase.Booting) ? time : node.BootTime,
     };
+
+    // Boards are sold with one UUID for a whole series. Once the node itself has listed its links, a boot or an API at another
+    // address is another machine: taking its address on would let it start this node's installation (design I9).
+    private static bool IsStranger(NodeRecord node, string mac) => mac != "" && !node.Macs.Contains(mac)
+        && node.Facts is { Links: { Count: > 0 } links } && !links.Any(link => link.Mac == mac);
 
     private static NodeRecord Identify(NodeRecord node, string rack, BootReport report) => node with
     {
