@@ -73,6 +73,8 @@ public sealed record DhcpReply(DhcpMessageType MessageType, uint ServerIdentifie
         // RFC 6842: the client id comes back, in a NAK as well.
         if (request.ClientIdentifier is { } id)
             options.Add(DhcpOption.ClientIdentifier, id);
+        if (MessageType != DhcpMessageType.Nak && request.SubnetSelection is { } selection)
+            options.Add(DhcpOption.SubnetSelection, selection);
         return DhcpPacket.HeaderLength + options.Finish(request.RelayAgentInformation);
     }
 
@@ -107,6 +109,9 @@ public sealed record DhcpReply(DhcpMessageType MessageType, uint ServerIdentifie
     private static void WriteBoot(DhcpRequest request, BootReply boot, ref OptionWriter options)
     {
         options.Add(DhcpOption.BootFileName, boot.File);
+        // Some ROMs read the name as a C string, and a Raspberry Pi takes a NUL inside the option for a part of the name: a pad
+        // behind it serves both (netboot.md 3).
+        options.Pad();
         if (request.BootClass == "HTTPClient")
         {
             options.Add(DhcpOption.VendorClass, "HTTPClient");

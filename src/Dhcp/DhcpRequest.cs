@@ -33,7 +33,10 @@ public sealed record DhcpRequest
     /// <summary>giaddr: the relay, or 0.</summary>
     public uint RelayAddress { get; init; }
 
-    /// <summary>The address whose subnet decides: option 118, else 82.5, else giaddr; 0 on the local link.</summary>
+    /// <summary>
+    /// The address whose subnet decides: 82.5, else option 118, else giaddr; 0 on the local link. RFC 3527 lets the relay's word
+    /// outrank the client's.
+    /// </summary>
     public uint SubnetAddress { get; init; }
 
     /// <summary>Option 50, else 0.</summary>
@@ -55,6 +58,12 @@ public sealed record DhcpRequest
 
     public byte[]? RelayAgentInformation { get; init; }
 
+    /// <summary>82.1: the switch port that the relay heard the machine at.</summary>
+    public byte[]? CircuitId { get; init; }
+
+    /// <summary>Option 118, which a server that heeds it returns (RFC 3011).</summary>
+    public byte[]? SubnetSelection { get; init; }
+
     public byte[]? MachineIdOption { get; init; }
 
     /// <summary>43.71: the item of a boot menu that the client asks port 4011 for; it wants it back (netboot.md 4.1).</summary>
@@ -70,6 +79,17 @@ public sealed record DhcpRequest
 
     /// <summary>iPXE asks: by user class, or by its encapsulated option (netboot.md 6).</summary>
     public bool IsIpxe { get; init; }
+
+    /// <summary>
+    /// It loads a URL and not a TFTP name: option 93 says so, whatever the class. Ampere's eMAG servers boot by HTTP and call
+    /// themselves PXEClient (netboot.md 6).
+    /// </summary>
+    public bool LoadsUrl { get; init; }
+
+    /// <summary>
+    /// An iPXE in the card's ROM that was built without HTTP: it says what it can do in option 175, and gets a better loader first.
+    /// </summary>
+    public bool LacksHttp { get; init; }
 
     /// <summary>True when the client wants to boot over the network.</summary>
     public bool WantsBoot => BootClass != "" || IsIpxe;
@@ -88,6 +108,9 @@ public sealed record DhcpRequest
             return false;
 
         var machineId = packet.Option(DhcpOption.ClientMachineId);
+        var (firmware, loadsUrl) = FirmwareOf(packet.Option(DhcpOption.ClientArchitecture), packet.HardwareAddress);
+        var bootClass = BootClassOf(packet.Option(DhcpOption.VendorClass));
+        var ipxe = packet.Option(DhcpOption.Ipxe);
         request = new()
         {
             MessageType = type,
@@ -97,8 +120,9 @@ public sealed record DhcpRequest
             Hops = packet.Hops,
             ClientAddress = type == DhcpMessageType.Discover ? 0 : packet.ClientAddress,
             RelayAddress = packet.RelayAddress,
-            SubnetAddress = Address(packet.Option(DhcpOption.SubnetSelection))
-                ?? Address(SubOption(relay, 5)) ?? packet.RelayAddress,
+            SubnetAddress = Address(SubOption(relay, 5)) ?? Address(packet.Option(DhcpOption.SubnetSelection)) ?? packet.RelayAddress,
+            SubnetSelection = packet.Option(DhcpOption.SubnetSelection) is { Length: 4 } selection ? selection : null,
+            CircuitId = SubOption(relay, 1),
             RequestedAddress = Address(packet.Option(DhcpOption.RequestedAddress)) ?? 0,
             ServerIdentifier = Address(packet.Option(DhcpOption.ServerIdentifier)) ?? 0,
             ServerIdentifierOverride = Address(SubOption(relay, 11)) ?? 0,
@@ -110,38 +134,68 @@ public sealed record DhcpRequest
             MachineIdOption = machineId is { Length: 17 } ? machineId : null,
             BootItem = SubOption(packet.Option(DhcpOption.VendorSpecific), 71) is { Length: 4 } item ? item : null,
             Uuid = machineId is [0, ..] && MachineUuid.TryFromSmbios(machineId.AsSpan(1), out var uuid) ? uuid : null,
-            Firmware = FirmwareOf(packet.Option(DhcpOption.ClientArchitecture)),
-            BootClass = BootClassOf(packet.Option(DhcpOption.VendorClass)),
-            IsIpxe = IsIpxeUserClass(packet.Option(DhcpOption.UserClass)) || packet.Option(DhcpOption.Ipxe) is not null,
+            Firmware = firmware,
+            LoadsUrl = loadsUrl || bootClass == "HTTPClient",
+            BootClass = bootClass,
+            // FlexBoot, the iPXE of Mellanox cards, does not always send its user class: the encapsulated option tells as well.
+            IsIpxe = IsIpxeUserClass(packet.Option(DhcpOption.UserClass)) || ipxe is not null,
+            LacksHttp = HasFeatures(ipxe) && SubOption(ipxe, 0x13) is null,
         };
         return true;
     }
 
     // The order of the client's list is its preference; one that we can serve is enough.
-    private static ClientFirmware FirmwareOf(byte[]? option)
+    private static (ClientFirmware Firmware, bool LoadsUrl) FirmwareOf(byte[]? option, MacAddress mac)
     {
+        // The boot ROM of a Raspberry Pi claims to be a BIOS; no PC program runs there (netboot.md 5).
+        if (IsRaspberryPi(mac) && option is [0, 0, ..])
+            return default;
         for (var i = 0; option is not null && i + 2 <= option.Length; i += 2)
         {
-            var firmware = BinaryPrimitives.ReadUInt16BigEndian(option.AsSpan(i)) switch
+            (ClientFirmware Firmware, bool LoadsUrl) found = BinaryPrimitives.ReadUInt16BigEndian(option.AsSpan(i)) switch
             {
-                0 or 20 => ClientFirmware.Bios,
+                0 => (ClientFirmware.Bios, false),
+                20 => (ClientFirmware.Bios, true),
                 // RFC 4578 and its erratum swap 7 and 9: both are x86-64 in the field.
-                7 or 9 or 16 or 17 => ClientFirmware.UefiX64,
-                11 or 19 => ClientFirmware.UefiArm64,
-                _ => ClientFirmware.None,
+                7 or 9 => (ClientFirmware.UefiX64, false),
+                16 or 17 => (ClientFirmware.UefiX64, true),
+                11 => (ClientFirmware.UefiArm64, false),
+                19 => (ClientFirmware.UefiArm64, true),
+                _ => default,
             };
-            if (firmware != ClientFirmware.None)
-                return firmware;
+            if (found.Firmware != ClientFirmware.None)
+                return found;
         }
-        return ClientFirmware.None;
+        return default;
     }
+
+    private static bool IsRaspberryPi(MacAddress mac)
+    {
+        Span<byte> bytes = stackalloc byte[6];
+        mac.WriteTo(bytes);
+        return ((bytes[0] << 16) | (bytes[1] << 8) | bytes[2]) is 0xb827eb or 0xdca632 or 0xe45f01 or 0x28cdc1 or 0xd83add or 0x2ccf67;
+    }
+
+    // 0x10 to 0x4f are what a build can do (netboot.md 4.2); a build that names none is taken at its best.
+    private static bool HasFeatures(byte[]? ipxe) => SubCodes(ipxe).Exists(code => code is >= 0x10 and <= 0x4f);
 
     private static string BootClassOf(byte[]? option) =>
         option.AsSpan().StartsWith("PXEClient"u8) ? "PXEClient" : option.AsSpan().StartsWith("HTTPClient"u8) ? "HTTPClient" : "";
 
     // RFC 3004 wants a length in front of each class; iPXE sends none. Both are seen.
-    private static bool IsIpxeUserClass(byte[]? option) =>
-        option.AsSpan().SequenceEqual("iPXE"u8) || option.AsSpan().SequenceEqual("\u0004iPXE"u8);
+    private static bool IsIpxeUserClass(byte[]? option)
+    {
+        var rest = option.AsSpan();
+        if (rest.SequenceEqual("iPXE"u8))
+            return true;
+        while (rest.Length > 0 && rest[0] < rest.Length)
+        {
+            if (rest[1..(1 + rest[0])].SequenceEqual("iPXE"u8))
+                return true;
+            rest = rest[(1 + rest[0])..];
+        }
+        return false;
+    }
 
     private static byte[]? SubOption(byte[]? information, byte code)
     {
@@ -152,6 +206,14 @@ public sealed record DhcpRequest
             at += 2 + information[at + 1];
         }
         return null;
+    }
+
+    private static List<byte> SubCodes(byte[]? information)
+    {
+        var codes = new List<byte>();
+        for (var at = 0; information is not null && at + 2 <= information.Length; at += 2 + information[at + 1])
+            codes.Add(information[at]);
+        return codes;
     }
 
     private static uint? Address(byte[]? option) =>

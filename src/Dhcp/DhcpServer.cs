@@ -16,8 +16,8 @@ public sealed class DhcpServer(LeaseTable leases, bool authoritative)
     public DhcpAnswer Answer(DhcpRequest request, BootReply? boot, string hostName, DateTimeOffset now)
     {
         if (leases.SubnetOf(request) is not { } subnet)
-            return DhcpAnswer.Silence("no-subnet");
-        var names = hostName != "" ? hostName : leases.HostNameOf(request.Mac);
+            return Stray(request);
+        var names = hostName != "" ? hostName : leases.HostNameOf(request, subnet);
         return request.MessageType switch
         {
             DhcpMessageType.Discover => Discover(request, subnet, boot, names, now),
@@ -34,6 +34,12 @@ public sealed class DhcpServer(LeaseTable leases, bool authoritative)
             ? new(Reply(DhcpMessageType.Offer, request, subnet, address, boot, hostName))
             : DhcpAnswer.Silence("pool-exhausted");
 
+    // A machine that was moved here and rebinds its former network's address: who owns the link sends it back to the start.
+    private DhcpAnswer Stray(DhcpRequest request) =>
+        authoritative && request is { MessageType: DhcpMessageType.Request, SubnetAddress: 0 } && leases.LocalSubnet is { } local
+            ? Nak(request, local, "That address does not belong to this network.")
+            : DhcpAnswer.Silence("no-subnet");
+
     private DhcpAnswer Request(DhcpRequest request, DhcpSubnet subnet, BootReply? boot, string hostName, DateTimeOffset now)
     {
         if (request.ServerIdentifier != 0 && request.ServerIdentifier != Identifier(request, subnet))
@@ -46,17 +52,16 @@ public sealed class DhcpServer(LeaseTable leases, bool authoritative)
         var address = request.RequestedAddress != 0 ? request.RequestedAddress : request.ClientAddress;
         if (address == 0)
             return DhcpAnswer.Silence("no-address-asked");
-        if (!subnet.Network.Contains(address))
-            return Nak(request, subnet, "That address does not belong to this network.");
-        if (leases.Grant(request, address, subnet, now) is { } lease && (leases.Holds(request, address, now) || MayClaim(request, subnet)))
+        if (subnet.Network.Contains(address) && leases.Grant(request, address, subnet, now) is { } lease && (leases.Holds(request, address, now) || MayClaim(request, subnet)))
         {
             leases.Restore(lease);
             return new(Reply(DhcpMessageType.Ack, request, subnet, address, boot, hostName), lease);
         }
         // An unknown client that checks an old address is another server's, unless the network is ours alone.
-        return request.ServerIdentifier == 0 && !authoritative && !leases.Knows(request, subnet)
-            ? DhcpAnswer.Silence("unknown-client")
-            : Nak(request, subnet, "That address is not yours.");
+        if (request.ServerIdentifier == 0 && !authoritative && !leases.Knows(request, subnet))
+            return DhcpAnswer.Silence("unknown-client");
+        return Nak(request, subnet, subnet.Network.Contains(address)
+            ? "That address is not yours." : "That address does not belong to this network.");
     }
 
     private bool MayClaim(DhcpRequest request, DhcpSubnet subnet) =>
@@ -76,7 +81,7 @@ public sealed class DhcpServer(LeaseTable leases, bool authoritative)
         if (request.ServerIdentifier != Identifier(request, subnet) || !leases.Holds(request, request.ClientAddress, now))
             return DhcpAnswer.Silence("release-of-unknown-lease");
         // Expired, not forgotten: the client gets the same address when it comes back.
-        var released = new Lease(request.ClientAddress, LeaseTable.ClientKey(request), request.Mac, now);
+        var released = new Lease(request.ClientAddress, request.Mac, now);
         leases.Restore(released);
         return new(null, released);
     }

@@ -8,16 +8,15 @@ namespace Cozy.Fleet.Dhcp;
 /// <param name="ServerAddress">Our own address, as server identifier.</param>
 public sealed record DhcpSubnet(DhcpNetwork Network, IReadOnlyList<(uint First, uint Last)> Ranges, uint ServerAddress);
 
-/// <summary>An address that belongs to one machine.</summary>
-public sealed record Reservation(MacAddress Mac, uint Address, string HostName = "");
-
-/// <summary>An address in a client's hands until it expires.</summary>
-/// <param name="Client">The client's key: its identifier, or its MAC address.</param>
-public sealed record Lease(uint Address, string Client, MacAddress Mac, DateTimeOffset Expires, bool Declined = false);
+/// <summary>An address in a machine's hands until it expires.</summary>
+/// <param name="Offered">Held for a client that has not chosen yet: never stored.</param>
+public sealed record Lease(uint Address, MacAddress Mac, DateTimeOffset Expires, bool Declined = false, bool Offered = false);
 
 /// <summary>
 /// Who has which address. Offers are held in memory for a minute; leases must be stored before the ACK leaves
-/// (netboot.md 11). The same client gets the same address, also after a restart.
+/// (netboot.md 11). The same machine gets the same address, also after a restart.
+/// A machine is its network card: firmware, iPXE and the system send different client ids or none, and Talos' id changes with
+/// its install; by the ids of RFC 2131 one power-on would eat three addresses. Client ids only choose reservations.
 /// </summary>
 /// <remarks>Not safe for several threads: the caller has a lock.</remarks>
 public sealed class LeaseTable(IReadOnlyList<DhcpSubnet> subnets, IReadOnlyList<Reservation> reservations)
@@ -26,111 +25,125 @@ public sealed class LeaseTable(IReadOnlyList<DhcpSubnet> subnets, IReadOnlyList<
     private static readonly TimeSpan QuarantineTime = TimeSpan.FromMinutes(10);
 
     private readonly Dictionary<uint, Lease> byAddress = [];
-    private readonly Dictionary<string, uint> byClient = [];
-    private readonly ILookup<MacAddress, Reservation> reservationsOf = reservations.ToLookup(r => r.Mac);
-    private readonly HashSet<uint> reserved = [.. reservations.Select(r => r.Address)];
+    private readonly Dictionary<MacAddress, uint> byMachine = [];
+    private readonly Reservations reservations = new(reservations);
 
-    /// <summary>Leases that were stored, and what was declined; offers as well.</summary>
-    public IReadOnlyCollection<Lease> Leases => byAddress.Values;
+    /// <summary>Leases to be found again after a restart, and what was declined; no offers.</summary>
+    public IEnumerable<Lease> Stored => byAddress.Values.Where(l => !l.Offered);
+
+    public int Count => byAddress.Count;
+
+    /// <summary>The addresses that are in clients' hands or rest after a DECLINE, in order.</summary>
+    public IReadOnlyList<Lease> List(DateTimeOffset now) => [.. Stored.Where(l => l.Expires > now).OrderBy(l => l.Address)];
+
+    /// <summary>Ends a lease or a quarantine by an operator's word; the result must be stored. Null when there is none.</summary>
+    public Lease? Release(uint address, DateTimeOffset now)
+    {
+        if (!byAddress.TryGetValue(address, out var lease) || lease.Offered || lease.Expires <= now)
+            return null;
+        var ended = lease with { Expires = now, Declined = false };
+        Restore(ended);
+        return ended;
+    }
 
     /// <summary>How many addresses are in clients' hands, offers included.</summary>
     public int LiveCount(DateTimeOffset now) => byAddress.Values.Count(l => !l.Declined && l.Expires > now);
-
-    /// <summary>
-    /// The client's identity: its identifier when it sends one (RFC 2131 2), else its MAC address. Firmware, iPXE and the
-    /// system often send different ones, so one machine may have several leases; reservations go by MAC address.
-    /// </summary>
-    public static string ClientKey(DhcpRequest request) =>
-        request.ClientIdentifier is { } id ? "id:" + Convert.ToHexStringLower(id) : "mac:" + request.Mac;
 
     /// <summary>The subnet of a relay or link address; 0 is the local link, which the first subnet stands for.</summary>
     public DhcpSubnet? SubnetOf(DhcpRequest request) => request.SubnetAddress == 0
         ? subnets.FirstOrDefault(s => request.ClientAddress == 0 || s.Network.Contains(request.ClientAddress))
         : subnets.FirstOrDefault(s => s.Network.Contains(request.SubnetAddress));
 
+    /// <summary>The local link's own subnet.</summary>
+    public DhcpSubnet? LocalSubnet => subnets is [var first, ..] ? first : null;
+
     /// <summary>Takes a lease as it was stored.</summary>
     public void Restore(Lease lease)
     {
         Drop(lease.Address);
         byAddress[lease.Address] = lease;
-        byClient[lease.Client] = lease.Address;
+        if (!lease.Declined)
+            byMachine[lease.Mac] = lease.Address;
     }
 
     /// <summary>Chooses an address and holds it; null when none is free.</summary>
     public uint? Offer(DhcpRequest request, DhcpSubnet subnet, DateTimeOffset now)
     {
-        var client = ClientKey(request);
-        var address = ReservedFor(request.Mac, subnet, now) ?? Present(client, subnet, now)
-            ?? Wished(request, subnet, now) ?? FirstFree(client, subnet, now);
-        if (address is { } chosen && !(byAddress.TryGetValue(chosen, out var held) && held.Client == client && held.Expires > now + HoldTime))
-            Restore(new(chosen, client, request.Mac, now + HoldTime));
+        var address = ReservedFor(request, subnet, now) ?? Present(request.Mac, subnet, now)
+            ?? Wished(request, subnet, now) ?? FirstFree(request.Mac, subnet, now);
+        // A lease that still runs stays what it is: an offer on top of it must not be withdrawn later and take it along.
+        if (address is { } chosen && !(byAddress.TryGetValue(chosen, out var held) && !held.Offered && held.Mac == request.Mac && held.Expires > now))
+            Restore(new(chosen, request.Mac, now + HoldTime, Offered: true));
         return address;
     }
 
     /// <summary>The lease to store when the client may have the address; null when it may not.</summary>
     public Lease? Grant(DhcpRequest request, uint address, DhcpSubnet subnet, DateTimeOffset now)
     {
-        var client = ClientKey(request);
-        var allowed = ReservedFor(request.Mac, subnet, now) is { } mine ? mine == address : IsLeasable(address, subnet) && IsFreeFor(client, address, now);
-        return allowed ? new(address, client, request.Mac, now + subnet.Network.LeaseTime) : null;
+        var allowed = ReservedFor(request, subnet, now) is { } mine
+            ? mine == address : IsLeasable(address, subnet) && IsFreeFor(request.Mac, address, now);
+        return allowed ? new(address, request.Mac, now + subnet.Network.LeaseTime) : null;
     }
 
     /// <summary>True when this client has this address, offered or leased.</summary>
     public bool Holds(DhcpRequest request, uint address, DateTimeOffset now) =>
-        byAddress.TryGetValue(address, out var lease) && !lease.Declined && lease.Expires > now && lease.Client == ClientKey(request);
+        byAddress.TryGetValue(address, out var lease) && !lease.Declined && lease.Expires > now && lease.Mac == request.Mac;
 
     /// <summary>True when anything is known of this client.</summary>
     public bool Knows(DhcpRequest request, DhcpSubnet subnet) =>
-        byClient.ContainsKey(ClientKey(request)) || OwnOf(request.Mac, subnet) is not null;
+        byMachine.ContainsKey(request.Mac) || OwnOf(request, subnet) is not null;
 
-    /// <summary>Forgets an offer: the client chose another server.</summary>
+    /// <summary>Forgets an offer: the client chose another server. A lease that was acknowledged runs on until it ends.</summary>
     public void Withdraw(DhcpRequest request)
     {
-        if (byClient.TryGetValue(ClientKey(request), out var address))
+        if (byMachine.TryGetValue(request.Mac, out var address) && byAddress.TryGetValue(address, out var lease) && lease.Offered)
             Drop(address);
     }
 
     /// <summary>The lease to store so that the address rests: somebody else uses it.</summary>
     public static Lease Decline(uint address, MacAddress mac, DateTimeOffset now) =>
-        new(address, $"declined:{address}", mac, now + QuarantineTime, Declined: true);
+        new(address, mac, now + QuarantineTime, Declined: true);
 
     /// <summary>The host name of a reservation; empty without one.</summary>
-    public string HostNameOf(MacAddress mac) => reservationsOf[mac].FirstOrDefault()?.HostName ?? "";
+    public string HostNameOf(DhcpRequest request, DhcpSubnet subnet) => OwnOf(request, subnet)?.HostName ?? "";
 
     private void Drop(uint address)
     {
-        if (byAddress.Remove(address, out var old) && byClient.GetValueOrDefault(old.Client) == address)
-            byClient.Remove(old.Client);
+        if (byAddress.Remove(address, out var old) && byMachine.GetValueOrDefault(old.Mac) == address)
+            byMachine.Remove(old.Mac);
     }
 
-    private Reservation? OwnOf(MacAddress mac, DhcpSubnet subnet) =>
-        reservationsOf[mac].FirstOrDefault(r => subnet.Network.Contains(r.Address));
+    // What a request does not say (a system sends no UUID, a renewal passes no relay) the lease remembers: who got a reserved
+    // address once by a UUID, a client id or a port is known by its card from then on.
+    private Reservation? OwnOf(DhcpRequest request, DhcpSubnet subnet) =>
+        reservations.Of(request, subnet.Network)
+        ?? (byMachine.TryGetValue(request.Mac, out var had) && subnet.Network.Contains(had) && reservations.At(had) is { Mac: null } own ? own : null);
 
     // A machine's own address, unless somebody else sits on it: until that ends it gets another one, and never the same twice.
     // Its firmware, iPXE and system count as one, whatever client ids they send.
-    private uint? ReservedFor(MacAddress mac, DhcpSubnet subnet, DateTimeOffset now) =>
-        OwnOf(mac, subnet) is { } own
-        && (!byAddress.TryGetValue(own.Address, out var lease) || lease.Expires <= now || (!lease.Declined && lease.Mac == mac))
-            ? own.Address : null;
+    private uint? ReservedFor(DhcpRequest request, DhcpSubnet subnet, DateTimeOffset now) =>
+        OwnOf(request, subnet) is { } own && IsFreeFor(request.Mac, own.Address, now) ? own.Address : null;
 
-    private uint? Present(string client, DhcpSubnet subnet, DateTimeOffset now) =>
-        byClient.TryGetValue(client, out var address) && IsLeasable(address, subnet) && IsFreeFor(client, address, now) ? address : null;
+    private uint? Present(MacAddress mac, DhcpSubnet subnet, DateTimeOffset now) =>
+        byMachine.TryGetValue(mac, out var address) && IsLeasable(address, subnet) && IsFreeFor(mac, address, now) ? address : null;
 
     private uint? Wished(DhcpRequest request, DhcpSubnet subnet, DateTimeOffset now) =>
-        request.RequestedAddress is not 0 and var wish && IsLeasable(wish, subnet) && IsFreeFor(ClientKey(request), wish, now)
+        request.RequestedAddress is not 0 and var wish && IsLeasable(wish, subnet) && IsFreeFor(request.Mac, wish, now)
             ? wish : null;
 
     // The place to start at follows from the client alone, so that lost leases still lead to the same addresses.
-    private uint? FirstFree(string client, DhcpSubnet subnet, DateTimeOffset now)
+    private uint? FirstFree(MacAddress mac, DhcpSubnet subnet, DateTimeOffset now)
     {
         var total = subnet.Ranges.Sum(r => (long)r.Last - r.First + 1);
         if (total == 0)
             return null;
-        var start = (long)(XxHash3.HashToUInt64(System.Text.Encoding.ASCII.GetBytes(client)) % (ulong)total);
+        Span<byte> bytes = stackalloc byte[6];
+        mac.WriteTo(bytes);
+        var start = (long)(XxHash3.HashToUInt64(bytes) % (ulong)total);
         for (long i = 0; i < total; i++)
         {
             var address = Nth(subnet, (start + i) % total);
-            if (IsLeasable(address, subnet) && IsFreeFor(client, address, now))
+            if (IsLeasable(address, subnet) && IsFreeFor(mac, address, now))
                 return address;
         }
         return null;
@@ -152,8 +165,10 @@ public sealed class LeaseTable(IReadOnlyList<DhcpSubnet> subnets, IReadOnlyList<
         subnet.Ranges.Any(r => address >= r.First && address <= r.Last)
         && address != subnet.Network.Network && address != subnet.Network.Broadcast
         && address != subnet.ServerAddress && address != subnet.Network.Router
-        && !reserved.Contains(address);
+        // Old clients take every address that ends so for a network or a broadcast, also inside a larger network (netboot.md 11).
+        && (subnet.Network.PrefixLength >= 24 || (address & 0xff) is not (0 or 0xff))
+        && reservations.At(address) is null;
 
-    private bool IsFreeFor(string client, uint address, DateTimeOffset now) =>
-        !byAddress.TryGetValue(address, out var lease) || lease.Expires <= now || (!lease.Declined && lease.Client == client);
+    private bool IsFreeFor(MacAddress mac, uint address, DateTimeOffset now) =>
+        !byAddress.TryGetValue(address, out var lease) || lease.Expires <= now || (!lease.Declined && lease.Mac == mac);
 }

@@ -43,6 +43,13 @@ internal ref struct OptionWriter(Span<byte> room, int reserved)
         Add(code, bytes);
     }
 
+    /// <summary>A byte that belongs to no option.</summary>
+    public void Pad()
+    {
+        if (length + 1 + reserved <= room.Length)
+            room[length++] = DhcpOption.Pad;
+    }
+
     /// <summary>Adds the relay's information as the last option, ends, and returns the padded length.</summary>
     public int Finish(byte[]? relayAgentInformation)
     {

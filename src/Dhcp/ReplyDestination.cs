@@ -25,7 +25,8 @@ public abstract record ReplyDestination
     public static ReplyDestination Choose(DhcpRequest request, DhcpReply reply, IPEndPoint source, bool bootService) =>
         (request, reply) switch
         {
-            _ when bootService => new Unicast(source),
+            // A ROM that asks port 4011 before it has an address could not be reached at 0.0.0.0.
+            _ when bootService => source.Address.Equals(IPAddress.Any) ? new Broadcast() : new Unicast(source),
             ({ RelayAddress: not 0 }, _) => new Unicast(new(
                 Ipv4.ToAddress(request.RelayAddress), request.RelaySourcePort ? source.Port : 67)),
             (_, { MessageType: DhcpMessageType.Nak }) => new Broadcast(),

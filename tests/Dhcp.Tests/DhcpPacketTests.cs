@@ -77,6 +77,7 @@ public sealed class DhcpPacketTests
     [Theory]
     [InlineData("raw", true)]
     [InlineData("with a length", true)]
+    [InlineData("among others", true)]
     [InlineData("option 175 only", true)]
     [InlineData("another class", false)]
     public void Ipxe_is_recognised_by_either_form_of_its_class_or_its_own_option(string form, bool expected)
@@ -85,6 +86,7 @@ public sealed class DhcpPacketTests
         {
             "raw" => (77, "iPXE"u8.ToArray()),
             "with a length" => (77, [4, .. "iPXE"u8]),
+            "among others" => (77, [3, .. "lab"u8, 4, .. "iPXE"u8]),
             "option 175 only" => (175, [0xb1, 1, 0]),
             _ => (77, "gPXE"u8.ToArray()),
         };
@@ -103,6 +105,25 @@ public sealed class DhcpPacketTests
     [InlineData(65535, ClientFirmware.None)]
     public void Option_93_tells_the_firmware_and_nothing_is_guessed(int code, ClientFirmware expected) =>
         Assert.Equal(expected, Wire.Request(Wire.Firmware(1, (ushort)code)).Firmware);
+
+    [Theory]
+    [InlineData(7, "PXEClient", false)]
+    [InlineData(16, "HTTPClient", true)]
+    [InlineData(19, "HTTPClient", true)]
+    [InlineData(19, "PXEClient", true)] // Ampere eMAG
+    public void What_loads_a_url_is_told_by_option_93_first(int code, string vendorClass, bool loadsUrl) => Assert.Equal(
+        loadsUrl, Wire.Request(Wire.Packet(new(), (53, [1]), (93, [0, (byte)code]), Wire.Text(60, vendorClass))).LoadsUrl);
+
+    [Fact]
+    public void A_raspberry_pi_that_says_bios_is_none() => Assert.Equal(
+        ClientFirmware.None, Wire.Request(Wire.Firmware(1, 0, new(Mac: Primitives.MacAddress.Parse("dc:a6:32:00:00:01")))).Firmware);
+
+    [Theory]
+    [InlineData(new byte[] { 0x13, 1, 1 }, false)]
+    [InlineData(new byte[] { 0xb1, 1, 0 }, false)] // it names no feature at all
+    [InlineData(new byte[] { 0x15, 1, 1, 0x17, 1, 1 }, true)]
+    public void An_ipxe_that_cannot_load_by_http_says_so(byte[] features, bool lacks) =>
+        Assert.Equal(lacks, Wire.Request(Wire.Firmware(1, 0, null, (175, features))).LacksHttp);
 
     [Fact]
     public void The_machine_id_is_the_uuid_that_the_vendor_printed() => Assert.Equal(

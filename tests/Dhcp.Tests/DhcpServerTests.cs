@@ -101,7 +101,10 @@ public sealed class DhcpServerTests
     [Theory]
     [InlineData(false, "10.1.0.101", "", "unknown-client")]
     [InlineData(true, "10.1.0.101", "", "ack")]
-    [InlineData(false, "10.9.0.5", "", "nak")]
+    [InlineData(false, "10.9.0.5", "", "unknown-client")] // somebody else may serve that network on this very link
+    [InlineData(true, "10.9.0.5", "", "nak")]
+    [InlineData(true, "", "10.9.0.5", "nak")]
+    [InlineData(false, "", "10.9.0.5", "no-subnet")]
     [InlineData(true, "10.1.0.50", "", "nak")]
     [InlineData(false, "", "10.1.0.101", "unknown-client")]
     [InlineData(true, "", "10.1.0.101", "ack")]
@@ -232,6 +235,60 @@ public sealed class DhcpServerTests
 
         Assert.Equal("0.0.0.0", new ReplyView(reply, Wire.Request(discover)).AddressAt(12));
         Assert.True(rack.Leases.Holds(Wire.Request(discover), reply.YourAddress, rack.Clock.GetUtcNow()));
+    }
+
+    [Fact]
+    public void One_power_on_has_one_address_whatever_ids_its_firmware_ipxe_and_system_send()
+    {
+        var firmware = rack.Lease(Wire.Mac);
+        var ipxe = rack.Ask(Wire.Ipxe(1, 7)).Reply!.YourAddress;
+        var system = rack.Ask(Wire.Plain(1, null, (61, [255, 1, 2, 3, 4, 0, 2, 7]))).Reply!.YourAddress;
+
+        Assert.Equal((firmware, firmware), (ipxe, system));
+        Assert.Equal(1, rack.Leases.LiveCount(rack.Clock.GetUtcNow()));
+    }
+
+    [Fact]
+    public void A_lease_outlives_the_choice_of_another_server()
+    {
+        var address = rack.Lease(Wire.Mac);
+        rack.Ask(Wire.Plain(1));
+
+        rack.Ask(Rack.Selecting(new(), address, server: "10.1.0.77"));
+
+        // It was acknowledged: until it ends nobody else may have it.
+        Assert.True(rack.Leases.Holds(Wire.Request(Wire.Plain(1)), address, rack.Clock.GetUtcNow()));
+    }
+
+    [Fact]
+    public void Leases_are_listed_without_offers_and_end_by_an_operators_word()
+    {
+        var address = rack.Lease(Wire.Mac);
+        rack.Ask(Wire.Plain(1, new(Mac: Other)));
+        var now = rack.Clock.GetUtcNow();
+
+        Assert.Equal([(address, Wire.Mac)], rack.Leases.List(now).Select(l => (l.Address, l.Mac)));
+        Assert.Equal(now, rack.Leases.Release(address, now)!.Expires);
+        Assert.Empty(rack.Leases.List(now));
+        Assert.Null(rack.Leases.Release(address, now));
+    }
+
+    [Fact]
+    public void A_network_larger_than_24_bits_keeps_the_addresses_that_old_clients_refuse()
+    {
+        var network = new DhcpNetwork(Wire.Ip("10.4.0.0"), 16, null, [], [], "", TimeSpan.FromHours(1));
+        var wide = new LeaseTable([new(network, [(Wire.Ip("10.4.0.255"), Wire.Ip("10.4.1.1"))], Wire.Ip("10.4.9.9"))], []);
+
+        Assert.Equal(Wire.Ip("10.4.1.1"), wide.Offer(Wire.Request(Wire.Plain(1)), wide.LocalSubnet!, rack.Clock.GetUtcNow()));
+    }
+
+    [Fact]
+    public void A_transaction_id_of_zero_is_one_like_others()
+    {
+        var discover = Wire.Plain(1);
+        discover.AsSpan(4, 4).Clear();
+
+        Assert.Equal(DhcpMessageType.Offer, rack.Ask(discover).Reply!.MessageType);
     }
 
     [Theory]

@@ -57,6 +57,17 @@ public sealed class RelayTests
     }
 
     [Fact]
+    public void The_relays_link_selection_outranks_the_clients_subnet_selection_which_comes_back()
+    {
+        var datagram = Wire.Plain(1, new(Giaddr: "10.1.0.254"), (118, Wire.Bytes("10.1.0.0")), (82, [5, 4, .. Wire.Bytes("10.2.0.0")]));
+
+        var reply = rack.Ask(datagram).Reply!;
+
+        Assert.Equal("10.2.0", Prefix(reply.YourAddress));
+        Assert.Equal(Wire.Bytes("10.1.0.0"), new ReplyView(reply, Wire.Request(datagram))[118]);
+    }
+
+    [Fact]
     public void A_relay_of_a_network_that_is_not_ours_gets_no_answer() =>
         Assert.Equal("no-subnet", rack.Ask(Wire.Plain(1, new(Giaddr: "10.3.0.1"))).Reason);
 
@@ -89,6 +100,7 @@ public sealed class RelayTests
 
     [Theory]
     [InlineData("bootService", "10.1.0.50:4011")]
+    [InlineData("bootServiceWithoutAddress", "broadcast")]
     [InlineData("relay", "10.2.0.254:67")]
     [InlineData("relayPort", "10.2.0.254:4999")]
     [InlineData("nak", "broadcast")]
@@ -110,9 +122,14 @@ public sealed class RelayTests
         {
             YourAddress = state is "proxy" or "nak" ? 0 : Wire.Ip("10.1.0.100"),
         };
-        var source = state == "bootService" ? "10.1.0.50:4011" : "10.2.0.254:4999";
+        var source = state switch
+        {
+            "bootService" => "10.1.0.50:4011",
+            "bootServiceWithoutAddress" => "0.0.0.0:68",
+            _ => "10.2.0.254:4999",
+        };
 
-        var text = ReplyDestination.Choose(request, reply, IPEndPoint.Parse(source), state == "bootService") switch
+        var text = ReplyDestination.Choose(request, reply, IPEndPoint.Parse(source), state.StartsWith("bootService", StringComparison.Ordinal)) switch
         {
             ReplyDestination.Unicast to => to.EndPoint.ToString(),
             ReplyDestination.Link to => $"{to.Mac} {to.EndPoint}",

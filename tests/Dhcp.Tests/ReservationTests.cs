@@ -39,7 +39,7 @@ public sealed class ReservationTests
     public void While_a_stranger_still_has_the_reserved_address_its_owner_gets_another()
     {
         // Leased before the reservation was written into the configuration.
-        rack.Leases.Restore(new(Wire.Ip("10.1.0.10"), "mac:x", MacAddress.Parse("52:54:00:00:01:07"), rack.Clock.GetUtcNow().AddMinutes(5)));
+        rack.Leases.Restore(new(Wire.Ip("10.1.0.10"), MacAddress.Parse("52:54:00:00:01:07"), rack.Clock.GetUtcNow().AddMinutes(5)));
 
         Assert.Contains(rack.Lease(Wire.Mac), new[] { Wire.Ip("10.1.0.100"), Wire.Ip("10.1.0.102") });
         rack.Clock.Advance(TimeSpan.FromMinutes(5));
@@ -53,6 +53,31 @@ public sealed class ReservationTests
         rack.Ask(Wire.Plain(4, new(), (50, Wire.Bytes("10.1.0.10")), (54, Wire.Bytes("10.1.0.1"))));
 
         Assert.NotEqual(Wire.Ip("10.1.0.10"), rack.Lease(Wire.Mac));
+    }
+
+    [Theory]
+    [InlineData("uuid")]
+    [InlineData("client id")]
+    [InlineData("circuit id")]
+    public void A_sign_that_only_some_requests_carry_is_remembered_by_the_lease(string sign)
+    {
+        Assert.True(MachineUuid.TryParse("11223344-5566-7788-99aa-bbccddeeff00", out var uuid));
+        var reserved = new Reservation(null, Wire.Ip("10.1.0.20"), "head");
+        var own = new Rack(reservations: sign switch
+        {
+            "uuid" => reserved with { Uuid = uuid },
+            "client id" => reserved with { ClientIdentifier = "01525400123456" },
+            _ => reserved with { CircuitId = "65746831" },
+        });
+        (byte, byte[]) port = (82, [1, 4, .. "eth1"u8]);
+        var offer = own.Ask(Wire.Ipxe(1, 7, port)).Reply!;
+        own.Ask(Wire.Ipxe(3, 7, port, (50, Wire.Bytes("10.1.0.20")), (54, Wire.Bytes("10.1.0.1"))));
+
+        var renewed = own.Ask(Wire.Plain(3, new(Ciaddr: "10.1.0.20"))).Reply!;
+
+        Assert.Equal((Wire.Ip("10.1.0.20"), "head"), (offer.YourAddress, offer.HostName));
+        Assert.Equal((DhcpMessageType.Ack, Wire.Ip("10.1.0.20"), "head"), (renewed.MessageType, renewed.YourAddress, renewed.HostName));
+        Assert.NotEqual(Wire.Ip("10.1.0.20"), own.Lease(Other));
     }
 
     [Fact]

@@ -67,8 +67,11 @@ internal sealed class ReplyView
     {
         var buffer = new byte[1500];
         bytes = buffer[..reply.Write(request, buffer)];
-        for (var at = 240; bytes[at] != 255; at += 2 + bytes[at + 1])
-            Options.Add((bytes[at], bytes[(at + 2)..(at + 2 + bytes[at + 1])]));
+        for (var at = 240; bytes[at] != 255; at += bytes[at] == 0 ? 1 : 2 + bytes[at + 1])
+        {
+            if (bytes[at] != 0)
+                Options.Add((bytes[at], bytes[(at + 2)..(at + 2 + bytes[at + 1])]));
+        }
     }
 
     public byte[] Bytes => bytes;

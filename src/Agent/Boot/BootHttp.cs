@@ -79,7 +79,7 @@ internal sealed class BootHttp(
     {
         var name = Text(context, "loader");
         var path = Path.Combine(config.IpxeDirectory, name);
-        return (name == config.UefiLoader || name == config.BiosLoader) && File.Exists(path)
+        return (name == config.UefiLoader || name == config.BiosLoader || (name != "" && name == config.Arm64Loader)) && File.Exists(path)
             ? FileBody.ServeAsync(context, path, name)
             : RefuseAsync(context, 404, "unknown-loader", "There is no such loader.");
     }

@@ -33,7 +33,7 @@ internal sealed partial class DhcpService(
         if (config.DhcpMode == DhcpMode.Off)
             return;
         store = await LeaseStore.OpenAsync(config.DataDirectory, leases, clock.GetUtcNow());
-        foreach (var lease in leases.Leases.Where(l => !l.Declined && l.Expires > clock.GetUtcNow()))
+        foreach (var lease in leases.List(clock.GetUtcNow()).Where(l => !l.Declined))
             sessions.SetAddress(lease.Mac, Ipv4.ToAddress(lease.Address), lease.Expires);
         if (config.Interface != "")
             link = new(config.Interface, config.Address);
@@ -173,17 +173,20 @@ internal sealed partial class DhcpService(
         {
             ClientFirmware.Bios => config.BiosLoader,
             ClientFirmware.UefiX64 => config.UefiLoader,
+            // There is no arm64 loader in Debian's package: the operator names one, or there is none.
+            ClientFirmware.UefiArm64 when config.Arm64Loader != "" => config.Arm64Loader,
             _ => null,
         };
-        if (loader is null && !request.IsIpxe)
+        var takesScript = request is { IsIpxe: true, LacksHttp: false };
+        if (loader is null && !takesScript)
         {
             refused.Count("dhcp/no-loader-for-architecture");
             return null;
         }
         var file = request switch
         {
-            { IsIpxe: true } => $"{reporter.BootUrl}boot/{session.Id}/script.ipxe",
-            { BootClass: "HTTPClient" } => $"{reporter.BootUrl}boot/{session.Id}/{loader}",
+            _ when takesScript => $"{reporter.BootUrl}boot/{session.Id}/script.ipxe",
+            { LoadsUrl: true } => $"{reporter.BootUrl}boot/{session.Id}/{loader}",
             _ => $"b/{session.Id}/{loader}",
         };
         return new(Ipv4.ToNumber(config.Address), file);

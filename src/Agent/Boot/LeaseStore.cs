@@ -7,7 +7,7 @@ using Cozy.Fleet.Primitives;
 namespace Cozy.Fleet.Agent.Boot;
 
 /// <summary>A lease as a line of the lease log.</summary>
-internal sealed record StoredLease(uint Address, string Client, string Mac, DateTimeOffset Expires, bool Declined);
+internal sealed record StoredLease(uint Address, string Mac, DateTimeOffset Expires, bool Declined);
 
 [JsonSerializable(typeof(StoredLease))]
 internal sealed partial class LeaseJson : JsonSerializerContext;
@@ -32,7 +32,7 @@ internal sealed class LeaseStore : IAsyncDisposable
     /// <param name="table">Holds the lease already; the caller has its lock.</param>
     public Task AppendAsync(Lease lease, LeaseTable table, DateTimeOffset now)
     {
-        if (++appended < Math.Max(10_000, 4 * table.Leases.Count))
+        if (++appended < Math.Max(10_000, 4 * table.Count))
             return log.AppendAsync(Write(lease));
         appended = 0;
         return log.ReplaceAsync(Living(table, now));
@@ -42,14 +42,14 @@ internal sealed class LeaseStore : IAsyncDisposable
 
     // Expired ones stay: they give a client its former address again. Older than a week they are history.
     private static byte[][] Living(LeaseTable table, DateTimeOffset now) =>
-        [.. table.Leases.Where(l => l.Expires > now - TimeSpan.FromDays(7)).Select(Write)];
+        [.. table.Stored.Where(l => l.Expires > now - TimeSpan.FromDays(7)).Select(Write)];
 
     private static byte[] Write(Lease lease) => JsonSerializer.SerializeToUtf8Bytes(
-        new StoredLease(lease.Address, lease.Client, lease.Mac.ToString(), lease.Expires, lease.Declined), LeaseJson.Default.StoredLease);
+        new StoredLease(lease.Address, lease.Mac.ToString(), lease.Expires, lease.Declined), LeaseJson.Default.StoredLease);
 
     private static Lease Read(byte[] record)
     {
         var stored = JsonSerializer.Deserialize(record, LeaseJson.Default.StoredLease)!;
-        return new(stored.Address, stored.Client, MacAddress.Parse(stored.Mac), stored.Expires, stored.Declined);
+        return new(stored.Address, MacAddress.Parse(stored.Mac), stored.Expires, stored.Declined);
     }
 }

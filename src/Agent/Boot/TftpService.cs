@@ -76,7 +76,7 @@ internal sealed partial class TftpService(
     private string? Locate(string path)
     {
         var name = path.Split('/') is ["b", _, var last] ? last : path;
-        if (name != config.BiosLoader && name != config.UefiLoader)
+        if (name != config.BiosLoader && name != config.UefiLoader && (name == "" || name != config.Arm64Loader))
             return null;
         var file = Path.Combine(config.IpxeDirectory, name);
         return File.Exists(file) ? file : null;

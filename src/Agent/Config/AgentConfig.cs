@@ -52,6 +52,9 @@ internal sealed record AgentConfig
 
     public string UefiLoader { get; init; } = "snponly.efi";
 
+    /// <summary>The loader of UEFI arm64 machines; empty: they get an address and nothing to boot.</summary>
+    public string Arm64Loader { get; init; } = "";
+
     public int TalosPort { get; init; } = 50000;
 
     public TimeSpan ObserveInterval { get; init; } = TimeSpan.FromSeconds(5);

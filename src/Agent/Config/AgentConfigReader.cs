@@ -62,12 +62,13 @@ internal static class AgentConfigReader
             BootServicePort = dhcp.Number("bootServicePort", 4011, 0, 65535),
             Authoritative = dhcp.Flag("authoritative", false),
             Subnets = [.. dhcp.Maps("subnets").Select(s => Subnet(s, address)).OfType<DhcpSubnet>()],
-            Reservations = [.. dhcp.Maps("reservations").Select(Reserve).OfType<Reservation>()],
+            Reservations = [.. dhcp.Maps("reservations").Select(ReservationReader.Read).OfType<Reservation>()],
             TftpPort = tftp.Number("port", 69, 0, 65535),
             HttpPort = http.Number("port", 80, 0, 65535),
             IpxeDirectory = ipxe.Text("directory", "/usr/lib/ipxe"),
             BiosLoader = ipxe.FileName("bios", "undionly.kpxe"),
             UefiLoader = ipxe.FileName("uefi", "snponly.efi"),
+            Arm64Loader = ipxe.FileName("arm64", ""),
             TalosPort = talos.Number("port", 50000, 1, 65535),
             ObserveInterval = talos.Duration("observeInterval", TimeSpan.FromSeconds(5)),
             OtlpEndpoint = telemetry.Url("otlp", "http", "https"),
@@ -145,18 +146,6 @@ internal static class AgentConfigReader
             subnet.Refuse("ranges", "give at least one range such as 10.1.0.100-10.1.0.199");
         subnet.EndOfKeys();
         return good ? new(dhcpNetwork, ranges, Ipv4.ToNumber(serverAddress)) : null;
-    }
-
-    private static Reservation? Reserve(ConfigNode reservation)
-    {
-        var (mac, address) = (reservation.Required("mac"), reservation.Address("address"));
-        if (mac != "" && !MacAddress.TryParse(mac, out _))
-            reservation.Refuse("mac", $"'{mac}' is not a MAC address");
-        if (address is null)
-            reservation.Refuse("address", "give the address to reserve");
-        var hostName = reservation.Text("hostname");
-        reservation.EndOfKeys();
-        return MacAddress.TryParse(mac, out var parsed) && address is not null ? new(parsed, Ipv4.ToNumber(address), hostName) : null;
     }
 
     private static (uint, string?) ParseAddress(string text) =>

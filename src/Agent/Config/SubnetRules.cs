@@ -17,9 +17,9 @@ internal static class SubnetRules
                 dhcp.Refuse("subnets", $"{Text(one.Network.Network)}/{one.Network.PrefixLength} and {Text(other.Network.Network)}/{other.Network.PrefixLength} overlap");
         }
         foreach (var reservation in config.Reservations.Where(r => !config.Subnets.Any(s => s.Network.Contains(r.Address))))
-            dhcp.Refuse("reservations", $"{Text(reservation.Address)} of {reservation.Mac} is in none of the subnets");
-        foreach (var twice in config.Reservations.GroupBy(r => r.Address).Where(g => g.Select(r => r.Mac).Distinct().Count() > 1))
-            dhcp.Refuse("reservations", $"{Text(twice.Key)} is reserved for {string.Join(" and ", twice.Select(r => r.Mac))}");
+            dhcp.Refuse("reservations", $"{Text(reservation.Address)} of {reservation.Owner} is in none of the subnets");
+        foreach (var twice in config.Reservations.GroupBy(r => r.Address).Where(g => g.Select(r => r.Owner).Distinct().Count() > 1))
+            dhcp.Refuse("reservations", $"{Text(twice.Key)} is reserved for {string.Join(" and ", twice.Select(r => r.Owner))}");
     }
 
     private static IEnumerable<(DhcpSubnet One, DhcpSubnet Other)> Pairs(IReadOnlyList<DhcpSubnet> subnets) =>

@@ -90,6 +90,10 @@ public sealed class AgentConfigReaderTests
     [InlineData("ranges: [10.1.0.100-10.1.0.199]", "ranges: []", "give at least one range")]
     [InlineData("address: 10.1.0.5", "address: 10.7.0.5", "is in none of the subnets")]
     [InlineData("mac: 52-54-00-00-00-01", "mac: 52-54", "'52-54' is not a MAC address")]
+    [InlineData("mac: 52-54-00-00-00-01", "uuid: nothing", "'nothing' is not a UUID that tells machines apart")]
+    [InlineData("mac: 52-54-00-00-00-01", "circuitId: 0x123", "'0x123' is not text, nor pairs of hexadecimal digits behind 0x")]
+    [InlineData("mac: 52-54-00-00-00-01", "mac: 52-54-00-00-00-01, circuitId: eth1", "a machine is known by one sign; mac is given already")]
+    [InlineData("mac: 52-54-00-00-00-01, ", "", "dhcp.reservations[0].mac is missing")]
     [InlineData("12h", "0s", "is not a duration")]
     [InlineData("authoritative: true", "authoritative: yes", "is neither true nor false")]
     [InlineData("token: cozy1.a.b.c", "tokenFile: /does/not/exist", "/does/not/exist")]
@@ -99,6 +103,18 @@ public sealed class AgentConfigReaderTests
     {
         Assert.Null(Read(Good.Replace(part, replacement, StringComparison.Ordinal), out var refusals));
         Assert.Contains(refusals, r => r.Contains(expected, StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("uuid: 11223344-5566-7788-99aa-bbccddeeff00", "11223344-5566-7788-99aa-bbccddeeff00")]
+    [InlineData("clientId: '0x01:52:54'", "client id 015254")]
+    [InlineData("circuitId: eth1", "circuit id 65746831")]
+    public void A_reservation_knows_its_machine_by_other_signs(string sign, string owner)
+    {
+        var config = Read(Good.Replace("mac: 52-54-00-00-00-01", sign, StringComparison.Ordinal), out var refusals);
+
+        Assert.Empty(refusals);
+        Assert.Equal(owner, Assert.Single(config!.Reservations).Owner);
     }
 
     [Fact]
