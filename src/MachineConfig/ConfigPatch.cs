@@ -103,7 +103,8 @@ public static class ConfigPatch
     }
 
     private static string Severalty(YamlNode patch) =>
-        $"line {patch.Start.Line}: a JSON patch is for a config of one document, and from Talos 1.12 on it has several; write a map, such as 'machine: …'.";
+        $"line {patch.Start.Line}: a JSON patch is for a config of one document, and from Talos 1.12 on it has several; " +
+        "write a map, such as 'machine: …'.";
 
     // The v1alpha1 document has no apiVersion and no kind; a patch may repeat its version.
     private static (string?, string?, string?) Identity(YamlMappingNode document) => document.At("kind") is null

@@ -43,7 +43,9 @@ internal static class ClusterFields
     private static YamlMappingNode ApiServer(Generation of) => Map(
         ("image", of.Image("kube-apiserver")),
         // The endpoint's host is known from elsewhere from 1.12.
-        ("certSANs", ListOrNone(of.Since(12) ? [.. of.Input.CertSans] : [of.Input.Endpoint.Host, .. of.Input.CertSans.Except([of.Input.Endpoint.Host])])),
+        ("certSANs", ListOrNone(of.Since(12)
+            ? [.. of.Input.CertSans]
+            : [of.Input.Endpoint.Host, .. of.Input.CertSans.Except([of.Input.Endpoint.Host])])),
         ("disablePodSecurityPolicy", of.Since(12) ? null : Bool(true)),
         ("admissionControl", List([Map(("name", Text("PodSecurity")), ("configuration", Generation.PodSecurity()))])),
         ("auditPolicy", Generation.AuditPolicy()));

@@ -61,8 +61,12 @@ internal static class KubernetesDocuments
     private static YamlMappingNode Encryption(SecretsBundle secrets) => Map(
         ("providers", List(
         [
-            .. secrets.SecretboxEncryptionSecret == "" ? Array.Empty<YamlNode>() : [Provider("secretbox", "key2", secrets.SecretboxEncryptionSecret)],
-            .. secrets.AescbcEncryptionSecret == "" ? Array.Empty<YamlNode>() : [Provider("aescbc", "key1", secrets.AescbcEncryptionSecret)],
+            .. secrets.SecretboxEncryptionSecret == ""
+                ? Array.Empty<YamlNode>()
+                : [Provider("secretbox", "key2", secrets.SecretboxEncryptionSecret)],
+            .. secrets.AescbcEncryptionSecret == ""
+                ? Array.Empty<YamlNode>()
+                : [Provider("aescbc", "key1", secrets.AescbcEncryptionSecret)],
         ])),
         ("resources", List(["secrets"])));
 

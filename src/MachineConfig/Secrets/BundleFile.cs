@@ -13,7 +13,8 @@ internal static class BundleFile
     {
         var root = YamlPlace.Single(yaml, "secrets bundle");
         string Optional(params string[] path) => root.At(path) is { } place ? place.Text() : "";
-        CertificateAndKey Pair(string name) => new(PemText.Read(root.Get("certs", name, "crt")), PemText.Read(root.Get("certs", name, "key")));
+        CertificateAndKey Pair(string name) => new(
+            PemText.Read(root.Get("certs", name, "crt")), PemText.Read(root.Get("certs", name, "key")));
 
         var (secretbox, aescbc) = (Optional("secrets", "secretboxencryptionsecret"), Optional("secrets", "aescbcencryptionsecret"));
         if ((secretbox == "") == (aescbc == ""))
@@ -61,7 +62,8 @@ internal static class BundleFile
         {
             if (!known.Children.TryGetValue(key, out var present))
                 rest.Add(Clone(key), Clone(value));
-            else if (present is YamlMappingNode knownMap && value is YamlMappingNode map && Without(map, knownMap) is { Children.Count: > 0 } inner)
+            else if (present is YamlMappingNode knownMap && value is YamlMappingNode map
+                && Without(map, knownMap) is { Children.Count: > 0 } inner)
                 rest.Add(Clone(key), inner);
         }
         return rest;
