@@ -1,28 +1,34 @@
+using Cozy.Fleet.MachineConfig.Patches;
+using Cozy.Fleet.Primitives;
 using YamlDotNet.Core;
 using YamlDotNet.RepresentationModel;
 
 namespace Cozy.Fleet.MachineConfig;
 
 /// <summary>
-/// Strategic-merge patches as <c>talosctl</c> applies them (talos.md 5.6): documents match by apiVersion, kind and name;
-/// <c>$patch: delete</c> takes a map, an element of a list or a whole document away.
+/// Patches as <c>talosctl</c> applies them (talos.md 5.6). A strategic merge is a map: documents match by apiVersion, kind and name, and
+/// <c>$patch: delete</c> takes a map, an element of a list or a whole document away. A JSON patch is a list of operations (RFC 6902), for
+/// a config of one document only.
 /// </summary>
 public static class ConfigPatch
 {
+    // From here on a generated config has a HostnameConfig beside the v1alpha1 document.
+    private const int FirstMinorOfSeveralDocuments = 12;
+
     /// <summary>Applies one patch to a config.</summary>
     /// <returns>
-    /// Null and a refusal when the patch is not YAML, not a map, writes what is reserved, or deletes what is not there.
+    /// Null and a refusal when the patch is not YAML, is of neither kind, writes what is reserved, or does not fit the config.
     /// </returns>
     public static string? Apply(string config, string patch, out string refusal)
     {
-        refusal = Problem(patch) ?? "";
+        refusal = ProblemOfContent(patch) ?? "";
         if (refusal != "")
             return null;
 
         var documents = Yaml.Read(config).ConvertAll(d => (YamlMappingNode)d.RootNode);
         try
         {
-            foreach (var part in Yaml.Read(patch).Select(d => (YamlMappingNode)d.RootNode))
+            foreach (var part in Yaml.Read(patch).Select(d => d.RootNode))
                 Apply(documents, part);
         }
         catch (PatchException exception)
@@ -33,8 +39,20 @@ public static class ConfigPatch
         return Yaml.Write(documents);
     }
 
-    /// <summary>What is wrong with a patch, with its line; null when nothing is.</summary>
-    public static string? Problem(string patch)
+    /// <summary>What is wrong with a patch for whatever release, with its line; null when nothing is.</summary>
+    public static string? Problem(string patch) => Problem(patch, new(1, FirstMinorOfSeveralDocuments, 0));
+
+    /// <summary>What is wrong with a patch for configs of a version contract, with its line; null when nothing is.</summary>
+    public static string? Problem(string patch, SemanticVersion contract)
+    {
+        if (ProblemOfContent(patch) is { } problem)
+            return problem;
+        return contract.IsAtLeast(1, FirstMinorOfSeveralDocuments) && Yaml.Read(patch).Find(d => d.RootNode is YamlSequenceNode) is { } json
+            ? Severalty(json.RootNode)
+            : null;
+    }
+
+    private static string? ProblemOfContent(string patch)
     {
         try
         {
@@ -48,31 +66,45 @@ public static class ConfigPatch
 
     private static string? Problem(YamlNode root)
     {
-        if (root is not YamlMappingNode map)
-            return $"line {root.Start.Line}: a patch is a map, such as 'machine: …'.";
         if (root.AllNodes.OfType<YamlMappingNode>().SelectMany(m => m.Children.Keys).FirstOrDefault(k => k is not YamlScalarNode) is { } key)
             return $"line {key.Start.Line}: a key is a word, not a list or a map.";
-        return map.At("kind") is null ? ReservedPaths.Problem(map) : null;
+        return root switch
+        {
+            YamlMappingNode map => ReservedPaths.Problem(map),
+            YamlSequenceNode list => JsonPatch.Problem(list) ?? ReservedPaths.Problem(list),
+            _ => $"line {root.Start.Line}: a patch is a map, such as 'machine: …', or a list of JSON patch operations.",
+        };
     }
 
-    private static void Apply(List<YamlMappingNode> documents, YamlMappingNode part)
+    private static void Apply(List<YamlMappingNode> documents, YamlNode part)
+    {
+        if (part is YamlMappingNode map)
+            Merge(documents, map);
+        else if (documents.Count > 1)
+            throw new PatchException(Severalty(part));
+        else
+            documents[0] = (YamlMappingNode)JsonPatch.Apply(documents[0], (YamlSequenceNode)part);
+    }
+
+    private static void Merge(List<YamlMappingNode> documents, YamlMappingNode part)
     {
         var index = documents.FindIndex(d => Identity(d) == Identity(part));
-        if (part.TextAt("$patch") == "delete")
+        if (Deletion.Is(part))
         {
             // Deleting a document that is not there is no error, unlike a path inside of one.
             if (index >= 0)
                 documents.RemoveAt(index);
+            return;
         }
-        else if (index < 0)
-        {
-            documents.Add(part);
-        }
-        else
-        {
-            StrategicMerge.Merge(documents[index], part, "");
-        }
+        // Into an empty one when it is new, so that what the patch says of deletion is heard there, too.
+        if (index < 0)
+            documents.Add([]);
+        StrategicMerge.Merge(index < 0 ? documents[^1] : documents[index], part, part.TextAt("kind") ?? "");
     }
+
+    private static string Severalty(YamlNode patch) =>
+        $"line {patch.Start.Line}: a JSON patch is for a config of one document, and from Talos 1.12 on it has several; " +
+        "write a map, such as 'machine: …'.";
 
     // The v1alpha1 document has no apiVersion and no kind; a patch may repeat its version.
     private static (string?, string?, string?) Identity(YamlMappingNode document) => document.At("kind") is null

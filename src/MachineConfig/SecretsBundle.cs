@@ -1,8 +1,7 @@
 using System.Security.Cryptography;
+using Cozy.Fleet.MachineConfig.Secrets;
 using Cozy.Fleet.Pki;
 using Cozy.Fleet.Primitives;
-using YamlDotNet.Core;
-using YamlDotNet.RepresentationModel;
 
 namespace Cozy.Fleet.MachineConfig;
 
@@ -18,6 +17,15 @@ public sealed record SecretsBundle(
     // talos.md 4.2: ten years of 365 days.
     private static readonly TimeSpan CaLife = TimeSpan.FromHours(87600);
 
+    /// <summary>
+    /// What clusters from before Talos 1.3 encrypt their secrets with; such a bundle has no <see cref="SecretboxEncryptionSecret"/>.
+    /// Empty for every newer one.
+    /// </summary>
+    public string AescbcEncryptionSecret { get; init; } = "";
+
+    /// <summary>Keys of an imported bundle that we do not know, as YAML; they are written back. Empty when there are none.</summary>
+    public string Unknown { get; init; } = "";
+
     /// <summary>A new bundle for clusters that start at this Talos version.</summary>
     public static SecretsBundle Generate(SemanticVersion talosVersion, DateTimeOffset now) => new(
         NewClusterId(talosVersion), Convert.ToBase64String(RandomNumberGenerator.GetBytes(32)), Token(),
@@ -28,65 +36,15 @@ public sealed record SecretsBundle(
         (talosVersion.IsAtLeast(1, 7) ? PrivateKey.NewRsa4096() : PrivateKey.NewP256()).ToPem() + "\n",
         NewCa("O=talos", PrivateKey.NewEd25519(), now));
 
-    /// <summary>Reads what <see cref="ToYaml"/> or talosctl wrote.</summary>
-    /// <exception cref="FormatException">It is not YAML, or a key is missing or damaged; the message names it.</exception>
-    public static SecretsBundle Parse(string yaml)
-    {
-        var root = Root(yaml);
-        string Get(params string[] path) => root.TextAt(path)
-            ?? throw new FormatException($"The secrets bundle has no {string.Join('.', path)}.");
-        string Pem(params string[] path) => FromBase64(Get(path))
-            ?? throw new FormatException($"{string.Join('.', path)} of the secrets bundle is not PEM in base64.");
-        CertificateAndKey Pair(string name) => new(Pem("certs", name, "crt"), Pem("certs", name, "key"));
-        return new(
-            Get("cluster", "id"), Get("cluster", "secret"), Get("secrets", "bootstraptoken"),
-            Get("secrets", "secretboxencryptionsecret"), Get("trustdinfo", "token"),
-            Pair("etcd"), Pair("k8s"), Pair("k8saggregator"), Pem("certs", "k8sserviceaccount", "key"), Pair("os"));
-    }
+    /// <summary>Reads what <see cref="ToYaml"/> or talosctl wrote. It does not look into certificates; <see cref="BundleImport"/> does.</summary>
+    /// <exception cref="FormatException">It is not YAML, or a key is missing or damaged; the message names line and path.</exception>
+    public static SecretsBundle Parse(string yaml) => BundleFile.Read(yaml).Bundle;
 
     /// <summary>The file <c>secrets.yaml</c>.</summary>
-    public string ToYaml() => Yaml.Write(
-    [
-        Yaml.Map(
-            ("cluster", Yaml.Map(("id", Yaml.Text(ClusterId)), ("secret", Yaml.Text(ClusterSecret)))),
-            ("secrets", Yaml.Map(
-                ("bootstraptoken", Yaml.Text(BootstrapToken)),
-                ("secretboxencryptionsecret", Yaml.Text(SecretboxEncryptionSecret)))),
-            ("trustdinfo", Yaml.Map(("token", Yaml.Text(TrustdToken)))),
-            ("certs", Yaml.Map(
-                ("etcd", Pair(Etcd)),
-                ("k8s", Pair(Kubernetes)),
-                ("k8saggregator", Pair(Aggregator)),
-                ("k8sserviceaccount", Yaml.Map(("key", Yaml.Base64(ServiceAccountKey)))),
-                ("os", Pair(Os))))),
-    ]);
+    public string ToYaml() => BundleFile.Write(this);
 
     /// <summary>Hides the content: a bundle that ends up in a log line shows nothing.</summary>
     public override string ToString() => "SecretsBundle";
-
-    internal static YamlMappingNode Pair(CertificateAndKey pair) =>
-        Yaml.Map(("crt", Yaml.Base64(pair.Certificate)), ("key", Yaml.Base64(pair.Key)));
-
-    private static YamlNode Root(string yaml)
-    {
-        try
-        {
-            return Yaml.Read(yaml) is [var document, ..] ? document.RootNode : throw new FormatException("The secrets bundle is empty.");
-        }
-        catch (YamlException exception)
-        {
-            throw new FormatException($"The secrets bundle is not YAML: line {exception.Start.Line}.", exception);
-        }
-    }
-
-    private static string? FromBase64(string text)
-    {
-        var bytes = new byte[text.Length];
-        if (!Convert.TryFromBase64String(text, bytes, out var count))
-            return null;
-        var pem = System.Text.Encoding.ASCII.GetString(bytes, 0, count);
-        return PemEncoding.TryFind(pem, out _) ? pem : null;
-    }
 
     private static CertificateAndKey NewCa(string subject, PrivateKey key, DateTimeOffset now)
     {

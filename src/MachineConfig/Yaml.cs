@@ -1,11 +1,12 @@
-using System.Text.RegularExpressions;
+using System.Globalization;
+using System.Text;
 using YamlDotNet.Core;
 using YamlDotNet.RepresentationModel;
 
 namespace Cozy.Fleet.MachineConfig;
 
 /// <summary>Small words for building, reading and writing YAML trees, whose nodes know their line and column.</summary>
-internal static partial class Yaml
+internal static class Yaml
 {
     public static YamlMappingNode Map(params (string Key, YamlNode? Value)[] entries)
     {
@@ -22,19 +23,25 @@ internal static partial class Yaml
 
     public static YamlSequenceNode List(IEnumerable<string> items) => new(items.Select(Text));
 
+    /// <summary>A list, or null when it is empty: what Talos leaves out.</summary>
+    public static YamlSequenceNode? ListOrNone(IReadOnlyCollection<string> items) => items.Count == 0 ? null : List(items);
+
     /// <summary>A string; quoted where plain YAML would read it as something else.</summary>
     public static YamlNode Text(string value) => new YamlScalarNode(value)
     {
-        Style = ReadsAsText(value) ? ScalarStyle.Any : ScalarStyle.DoubleQuoted,
+        Style = value.Contains('\n', StringComparison.Ordinal) ? ScalarStyle.Literal
+            : YamlScalars.ReadsAsText(value) ? ScalarStyle.Any : ScalarStyle.DoubleQuoted,
     };
+
+    /// <summary>A string, or null when it is empty: what Talos leaves out.</summary>
+    public static YamlNode? TextOrNone(string value) => value == "" ? null : Text(value);
 
     public static YamlNode Bool(bool value) => new YamlScalarNode(value ? "true" : "false");
 
-    public static YamlNode Number(long value) =>
-        new YamlScalarNode(value.ToString(System.Globalization.CultureInfo.InvariantCulture));
+    public static YamlNode Number(long value) => new YamlScalarNode(value.ToString(CultureInfo.InvariantCulture));
 
     /// <summary>PEM as Talos carries it: base64 of the text.</summary>
-    public static YamlNode Base64(string pem) => Text(Convert.ToBase64String(System.Text.Encoding.ASCII.GetBytes(pem)));
+    public static YamlNode Base64(string pem) => Text(Convert.ToBase64String(Encoding.ASCII.GetBytes(pem)));
 
     /// <summary>All documents of a stream.</summary>
     /// <exception cref="YamlException">It is not YAML; the exception carries line and column.</exception>
@@ -45,13 +52,14 @@ internal static partial class Yaml
         return [.. stream.Documents];
     }
 
-    /// <summary>Writes documents one after the other, with <c>---</c> between them.</summary>
-    public static string Write(IEnumerable<YamlNode> documents)
+    /// <summary>Writes documents one after the other, with <c>---</c> between them; lines are as long as they are.</summary>
+    public static string Write(IEnumerable<YamlNode> documents, int indent = 2)
     {
+        var settings = EmitterSettings.Default.WithBestIndent(indent).WithIndentedSequences();
         var texts = documents.Select(document =>
         {
             using var writer = new StringWriter { NewLine = "\n" };
-            new YamlStream(new YamlDocument(document)).Save(writer, assignAnchors: false);
+            new YamlStream(new YamlDocument(document)).Save(new Emitter(writer, settings), assignAnchors: false);
             var text = writer.ToString();
             // Save ends every document with the marker of its end.
             return text.EndsWith("...\n", StringComparison.Ordinal) ? text[..^4] : text;
@@ -59,23 +67,32 @@ internal static partial class Yaml
         return string.Join("---\n", texts);
     }
 
+    /// <summary>A copy that shares no node with the original.</summary>
+    public static YamlNode Clone(YamlNode node) => node switch
+    {
+        YamlMappingNode map => CloneMap(map),
+        YamlSequenceNode list => new YamlSequenceNode(list.Select(Clone)) { Style = list.Style, Tag = list.Tag },
+        YamlScalarNode scalar => new YamlScalarNode(scalar.Value) { Style = scalar.Style, Tag = scalar.Tag },
+        _ => throw new InvalidOperationException($"A YAML tree has no {node.GetType().Name}."),
+    };
+
     public static YamlNode? At(this YamlNode node, string key) =>
         node is YamlMappingNode map && map.Children.TryGetValue(new YamlScalarNode(key), out var value) ? value : null;
 
-    public static string? TextAt(this YamlNode node, params string[] path)
+    public static YamlNode? At(this YamlNode node, IEnumerable<string> path) =>
+        path.Aggregate((YamlNode?)node, (at, key) => at?.At(key));
+
+    public static string? TextAt(this YamlNode node, params string[] path) => (node.At(path) as YamlScalarNode)?.Value;
+
+    /// <summary>True for <c>null</c>, <c>~</c> and nothing at all.</summary>
+    public static bool IsNull(this YamlNode node) =>
+        node is YamlScalarNode { Style: ScalarStyle.Plain or ScalarStyle.Any, Value: null or "" or "null" or "Null" or "NULL" or "~" };
+
+    private static YamlMappingNode CloneMap(YamlMappingNode map)
     {
-        YamlNode? at = node;
-        foreach (var key in path)
-            at = at?.At(key);
-        return (at as YamlScalarNode)?.Value;
+        var clone = new YamlMappingNode { Style = map.Style, Tag = map.Tag };
+        foreach (var (key, value) in map.Children)
+            clone.Add(Clone(key), Clone(value));
+        return clone;
     }
-
-    // Node and talosctl read with YAML 1.2's core schema and the words of 1.1; both lists are quoted.
-    private static bool ReadsAsText(string value) =>
-        value.Length > 0
-        && value.ToLowerInvariant() is not ("true" or "false" or "null" or "yes" or "no" or "on" or "off" or "y" or "n" or "~" or ".nan" or "<<")
-        && !NumberLike().IsMatch(value);
-
-    [GeneratedRegex(@"^[-+]?(\.?[0-9][0-9_.:eE+-]*|0x[0-9a-fA-F_]+|0o[0-7_]+|\.inf|\.Inf|\.INF)$")]
-    private static partial Regex NumberLike();
 }

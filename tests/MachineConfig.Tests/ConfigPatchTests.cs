@@ -42,6 +42,9 @@ public sealed class ConfigPatchTests
         },
         { "admission plugins merge by name", "cluster: {apiServer: {admissionControl: [{name: PodSecurity, configuration: {c: d}}]}}", ["{a: b, c: d}"] },
         { "another document is merged", "{apiVersion: v1alpha1, kind: HostnameConfig, hostname: n2}", ["hostname: n2"] },
+        { "null changes nothing", "cluster: {network: {podSubnets: null}}", ["podSubnets: [10.244.0.0/16]"] },
+        { "an empty list replaces", "cluster: {network: {podSubnets: []}}", ["podSubnets: []"] },
+        { "an element is deleted by its first field", "machine: {network: {interfaces: [{interface: eth1, dhcp: false, $patch: delete}]}}", ["vlanId: 5"] },
         { "an unknown document is added", "{apiVersion: v1alpha1, kind: EventSinkConfig, endpoint: a:1}", ["kind: HostnameConfig", "kind: EventSinkConfig"] },
     };
 
@@ -76,6 +79,11 @@ public sealed class ConfigPatchTests
     [InlineData(
         "machine: {network: {interfaces: [{interface: eth7, $patch: delete}]}}",
         "line 1: machine.network.interfaces is not there, so it cannot be deleted.")]
+    [InlineData("machine: {disks: [{device: /dev/sdz, $patch: delete}]}", "line 1: machine.disks is not there, so it cannot be deleted.")]
+    [InlineData("machine: {network: {interfaces: [{$patch: delete}]}}",
+        "line 1: a field beside $patch says which element of machine.network.interfaces is deleted.")]
+    [InlineData("machine: {network: {interfaces: [{interface: eth0, vlans: {$patch: delete}}]}}",
+        "line 1: machine.network.interfaces.vlans is inside of a list, where only whole elements can be deleted.")]
     public void Deleting_a_path_that_is_not_there_is_refused(string patch, string refusal)
     {
         Assert.Null(ConfigPatch.Apply(Config, patch, out var said));
@@ -93,7 +101,13 @@ public sealed class ConfigPatchTests
         Assert.Equal(refusal, ConfigPatch.Problem(patch));
 
     [Theory]
-    [InlineData("- a\n", "line 1: a patch is a map, such as 'machine: …'.")]
+    [InlineData("a\n", "line 1: a patch is a map, such as 'machine: …', or a list of JSON patch operations.")]
+    [InlineData("- a\n", "line 1: an operation of a JSON patch is a map with op and path.")]
+    [InlineData("kind: KubeAPIServerCAConfig\nissuingCA: {}\n", "line 2: issuingCA is set by the coordinator and cannot be patched.")]
+    [InlineData("kind: UnattendedInstallConfig\n$patch: delete\n", "line 1: installer.image is set by the coordinator and cannot be patched.")]
+    [InlineData(
+        "[{op: remove, path: /machine/udev}]",
+        "line 1: a JSON patch is for a config of one document, and from Talos 1.12 on it has several; write a map, such as 'machine: …'.")]
     [InlineData("machine:\n  ? [a]\n  : b\n", "line 2: a key is a word, not a list or a map.")]
     public void What_is_no_patch_is_refused_with_its_line(string patch, string refusal) =>
         Assert.Equal(refusal, ConfigPatch.Problem(patch));

@@ -1,4 +1,6 @@
 using System.Runtime.CompilerServices;
+using System.Security.Cryptography;
+using System.Text;
 using Cozy.Fleet.Pki;
 using Cozy.Fleet.Primitives;
 
@@ -12,17 +14,18 @@ internal static class Fixture
 
     public static readonly DateTimeOffset Now = new(2026, 3, 1, 0, 0, 0, TimeSpan.Zero);
 
-    /// <summary>Each PEM says only what it stands for: the generator does not look inside.</summary>
+    /// <summary>Each PEM block holds only what it stands for: the generator does not look inside.</summary>
     public static SecretsBundle Secrets { get; } = new(
         "Y2x1c3Rlci1pZC1vZi10aGUtZ29sZGVuLWZpbGVzLi4=", "Y2x1c3Rlci1zZWNyZXQtb2YtdGhlLWdvbGRlbnMuLi4=", "abcdef.0123456789abcdef",
         "c2VjcmV0Ym94LXNlY3JldC1vZi10aGUtZ29sZGVucy4=", "012345.6789012345678901",
-        Pair("etcd"), Pair("kubernetes"), Pair("aggregator"), "service account key\n", Pair("talos"));
+        Pair("etcd"), Pair("kubernetes"), Pair("aggregator"), Pem("RSA PRIVATE KEY", "service account"), Pair("talos"));
 
     public static MachineConfigInput Input(string talos, string kubernetes) => new(
         SemanticVersion.Parse(talos), SemanticVersion.Parse(kubernetes), "rack1", new("https://10.0.0.10:6443"), "cp-1", "/dev/nvme0n1",
         $"factory.talos.dev/metal-installer/376567988ad370138ad8b2698212367b8edcb69b5fd68c80be1f2ec7d603b4ba:{talos}")
     {
         CertSans = ["10.0.0.10"],
+        Contract = SemanticVersion.Parse(talos),
     };
 
     /// <summary>Compares with a golden file beside the tests.</summary>
@@ -34,5 +37,8 @@ internal static class Fixture
         Assert.Equal(File.ReadAllText(path), actual);
     }
 
-    private static CertificateAndKey Pair(string name) => new($"{name} certificate\n", $"{name} key\n");
+    private static CertificateAndKey Pair(string name) => new(Pem("CERTIFICATE", $"certificate {name}"), Pem("EC PRIVATE KEY", $"key {name}"));
+
+    private static string Pem(string label, string content) =>
+        PemEncoding.WriteString(label, Encoding.ASCII.GetBytes($"{content}, nothing secret")) + "\n";
 }

@@ -46,16 +46,6 @@ public sealed class SecretsBundleTests
         Assert.Equal(256, key.KeySize);
     }
 
-    [Theory]
-    [InlineData("", "The secrets bundle is empty.")]
-    [InlineData("a: b: c", "The secrets bundle is not YAML: line 1.")]
-    [InlineData("cluster: {id: x}", "The secrets bundle has no cluster.secret.")]
-    [InlineData(
-        "{cluster: {id: x, secret: y}, secrets: {bootstraptoken: a, secretboxencryptionsecret: b}, trustdinfo: {token: c}, certs: {etcd: {crt: '!'}}}",
-        "certs.etcd.crt of the secrets bundle is not PEM in base64.")]
-    public void A_damaged_bundle_is_refused_and_the_key_named(string yaml, string message) =>
-        Assert.Equal(message, Assert.Throws<FormatException>(() => SecretsBundle.Parse(yaml)).Message);
-
     [Fact]
     public void A_bundle_in_a_log_line_shows_nothing() => Assert.Equal("SecretsBundle", Fixture.Secrets.ToString());
 }
