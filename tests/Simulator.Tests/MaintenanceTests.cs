@@ -45,9 +45,9 @@ public sealed class MaintenanceTests
     }
 
     [Theory]
-    [InlineData("bogus: 1\n", "unknown keys found during decoding: bogus")]
-    [InlineData("version: v1alpha1\nmachine: {install: {disk: /dev/sdz}}\n", "the install disk \"/dev/sdz\" does not exist")]
-    [InlineData("kind: EventSinkConfig\napiVersion: v1alpha1\nendpoint: a:1\n", "the v1alpha1 config is required")]
+    [InlineData("bogus: 1\n", "failed to parse config: unknown keys found during decoding: bogus")]
+    [InlineData("version: v1alpha1\nmachine: {install: {disk: /dev/sdz}}\n", "configuration validation failed: the install disk \"/dev/sdz\" does not exist")]
+    [InlineData("kind: EventSinkConfig\napiVersion: v1alpha1\nendpoint: a:1\n", "configuration validation failed: the v1alpha1 config is required")]
     public async Task A_bad_config_is_refused_with_the_nodes_words_and_the_node_stays(string config, string words)
     {
         await using var rack = new TestRack("v1.13.9", 1);
@@ -57,8 +57,7 @@ public sealed class MaintenanceTests
         var result = await TestRack.Operate(maintenance).ApplyAsync(Encoding.UTF8.GetBytes(config), dryRun: false);
 
         Assert.Equal(TalosFailure.Permanent, result.Failure);
-        Assert.StartsWith("InvalidArgument: configuration validation failed: ", result.Message, StringComparison.Ordinal);
-        Assert.Contains(words, result.Message, StringComparison.Ordinal);
+        Assert.StartsWith("InvalidArgument: " + words, result.Message, StringComparison.Ordinal);
         Assert.Equal(3, (await TestRack.Read(maintenance).ViewAsync()).Stage);
     }
 
@@ -84,7 +83,7 @@ public sealed class MaintenanceTests
 
         var result = await TestRack.Operate(rack.Maintenance(0)).ApplyAsync("machine: ["u8.ToArray(), dryRun: false);
 
-        Assert.StartsWith("Unknown: configuration validation failed: yaml:", result.Message, StringComparison.Ordinal);
+        Assert.StartsWith("Unknown: failed to parse config: yaml:", result.Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -46,6 +46,10 @@ internal sealed class Authorization(TalosRun run) : Interceptor
         return continuation(request, responseStream, context);
     }
 
+    /// <summary>Sensitive resources are for these callers only.</summary>
+    public static bool IsAdmin(ServerCallContext context) =>
+        context.GetHttpContext().Connection.ClientCertificate is { } certificate && CertificateCheck.Organizations(certificate).Contains("os:admin");
+
     private void Check(ServerCallContext context)
     {
         if (run.Flapping)

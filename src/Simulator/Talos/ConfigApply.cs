@@ -17,17 +17,21 @@ internal static class ConfigApply
             return Change(run, request, config);
         if (!request.DryRun)
             run.Configure(config);
-        // The small API of the older versions carries warnings only.
-        return isOld ? new() : new() { Mode = request.Mode, ModeDetails = Details("Applied configuration with a reboot", request.DryRun) };
+        if (isOld)
+            return new(); // The small API carries warnings only (talos.md 3.3).
+        // 1.14 knows no rebooting apply any more (talos.md 5.7).
+        var mode = run.Version.IsAtLeast(1, 14) && request.Mode is Mode.Reboot or Mode.Auto ? Mode.NoReboot : request.Mode;
+        return new() { Mode = mode, ModeDetails = Details("Applied configuration without a reboot", request.DryRun) };
     }
 
     private static NodeConfig Read(TalosRun run, string yaml, bool isOld)
     {
-        if (NodeConfig.TryRead(yaml, run.DiskNames, run.Version, out var refusals) is { } config)
+        if (NodeConfig.TryRead(yaml, run.DiskNames, run.Version, out var refusal) is { } config)
             return config;
-        // What cannot be decoded at all is a plain error up to 1.12 (talos.md 3.3).
-        var code = isOld && refusals[0].StartsWith("yaml:", StringComparison.Ordinal) ? StatusCode.Unknown : StatusCode.InvalidArgument;
-        throw new RpcException(new(code, "configuration validation failed: " + string.Join("; ", refusals)));
+        // What cannot be decoded is a plain Go error in maintenance mode up to 1.12 (talos.md 3.3).
+        throw refusal!.IsDecoding
+            ? new RpcException(new(isOld ? StatusCode.Unknown : StatusCode.InvalidArgument, "failed to parse config: " + refusal.Sentence))
+            : new RpcException(new(StatusCode.InvalidArgument, "configuration validation failed: " + refusal.Sentence));
     }
 
     // Only some fields take effect at once up to 1.13; from 1.14 nothing reboots (talos.md 5.7).

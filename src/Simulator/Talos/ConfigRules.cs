@@ -46,6 +46,7 @@ internal static class ConfigRules
     private static readonly Dictionary<string, int> KeySince = new()
     {
         ["machine.acceptedCAs"] = 7, ["cluster.acceptedCAs"] = 7, ["machine.features.hostDNS"] = 7,
+        ["machine.nodeAnnotations"] = 8, ["machine.baseRuntimeSpecOverrides"] = 9, ["machine.features.imageCache"] = 9,
         ["machine.features.nodeAddressSortAlgorithm"] = 9, ["machine.install.grubUseUKICmdline"] = 12,
     };
 
@@ -68,16 +69,31 @@ internal static class ConfigRules
             "ExternalVolumeConfig", "BlackholeRouteConfig", "RoutingRuleConfig", "VRFConfig", "TCPProbeConfig", "KubeSpanConfig",
             "EnvironmentConfig", "ImageVerificationConfig",
         ],
-        [14] = ["UnattendedInstallConfig", "SysctlConfig", "SysfsConfig", "UdevRulesConfig", "KernelModuleConfig", "SecurityProfileConfig"],
+        [14] =
+        [
+            "UnattendedInstallConfig", "SysctlConfig", "SysfsConfig", "UdevRulesConfig", "KernelModuleConfig", "EtcFileConfig",
+            "SecurityProfileConfig", "FilesystemScrubConfig", "FilesystemTrimConfig", "DiscoveryIdentityConfig", "DiscoveryServiceConfig",
+            "CRICustomizationConfig", "CRIBaseRuntimeSpecConfig", "ImageCacheConfig", "HTTPProbeConfig", "BGPInstanceConfig", "VethConfig",
+            "LVMVolumeGroupConfig", "LVMLogicalVolumeConfig", "RAIDArrayConfig", "KubeClusterConfig", "KubeNodeConfig", "KubeletConfig",
+            "KubeNetworkConfig", "KubeAPIServerConfig", "KubeAPIServerCAConfig", "KubeAggregatorCAConfig", "KubeServiceAccountConfig",
+            "KubeControllerManagerConfig", "KubeSchedulerConfig", "KubeProxyConfig", "KubePrismConfig", "KubeAdmissionControlConfig",
+            "KubeAuditPolicyConfig", "KubeAuthenticationConfig", "KubeAuthorizerConfig", "KubeEtcdEncryptionConfig", "KubeFlannelCNIConfig",
+            "KubeCoreDNSConfig", "KubeExternalManifestConfig",
+        ],
     };
+
+    /// <summary>What cannot be decoded at all: the loader stops there, before anything is checked.</summary>
+    public static IEnumerable<string> DecodingProblems(IReadOnlyList<YamlNode> documents, SemanticVersion talos) =>
+        documents.Where(d => d.At("kind") is null).SelectMany(main => Unknown(main, "", talos)).Concat(DocumentProblems(documents, talos));
 
     public static IEnumerable<string> Problems(IReadOnlyList<YamlNode> documents, IReadOnlyCollection<string> disks, SemanticVersion talos)
     {
         var mains = documents.Where(d => d.At("kind") is null).ToList();
         if (mains is not [var main])
             return [mains.Count == 0 ? "the v1alpha1 config is required" : "not unique"];
-        return Unknown(main, "", talos).Concat(DocumentProblems(documents, talos)).Concat(FieldProblems(main, disks, talos))
-            .Concat(TrustProblems(main));
+        return InstallProblems(main, disks, talos).Concat(FieldProblems(main, talos)).Concat(TrustProblems(main))
+            .Concat(documents.Any(d => d.Scalar("kind") == "HostnameConfig") && main.At("machine", "network", "hostname") is not null
+                ? ["static hostname is already set in v1alpha1 config"] : []);
     }
 
     // Strict decoding: a key that this release does not know is an error (talos.md 0, trap 5).
@@ -105,19 +121,26 @@ internal static class ConfigRules
                 yield return $"\"{kind}\" \"{document.Scalar("apiVersion")}\": not registered";
             if (!seen.Add((kind, document.Scalar("name"))))
                 yield return $"not unique: document {kind}/{document.Scalar("name")}";
-            if (kind == "HostnameConfig" && documents.Any(d => d.At("machine", "network", "hostname") is not null))
-                yield return "static hostname is already set in v1alpha1 config";
         }
     }
 
-    private static IEnumerable<string> FieldProblems(YamlNode main, IReadOnlyCollection<string> disks, SemanticVersion talos)
+    // From 1.14 a document may say where to install instead (talos.md 5.8).
+    private static IEnumerable<string> InstallProblems(YamlNode main, IReadOnlyCollection<string> disks, SemanticVersion talos)
+    {
+        if (main.At("machine", "install") is not { } install)
+            return talos.IsAtLeast(1, 14) ? [] : ["install instructions are required in \"metal\" mode"];
+        var disk = install.Scalar("disk");
+        if (disk == "" && install.At("diskSelector") is null)
+            return ["either install disk or diskSelector should be defined"];
+        return disk == "" || disks.Contains(disk) ? [] : [$"the install disk \"{disk}\" does not exist"];
+    }
+
+    private static IEnumerable<string> FieldProblems(YamlNode main, SemanticVersion talos)
     {
         if (main.Scalar("machine", "type") is not ("controlplane" or "worker") and var type)
             yield return $"unknown machine type \"{type}\"";
         if (main.Scalar("persist") != "true")
             yield return "persist should be enabled";
-        if (!disks.Contains(main.Scalar("machine", "install", "disk")))
-            yield return $"the install disk \"{main.Scalar("machine", "install", "disk")}\" does not exist";
         if (main.At("machine", "install", "extraKernelArgs") is not null && main.Scalar("machine", "install", "grubUseUKICmdline") == "true")
             yield return "install.extraKernelArgs and install.grubUseUKICmdline can't be used together";
         if (!Uri.TryCreate(main.Scalar("cluster", "controlPlane", "endpoint"), UriKind.Absolute, out var endpoint) || endpoint.Scheme != "https")

@@ -49,23 +49,25 @@ internal sealed class NodeConfig
 
     public string KubeletVersion => Text("machine", "kubelet", "image").Split(':')[^1];
 
-    /// <summary>Reads and checks. The refusals are in Talos' manner; an empty list is acceptance.</summary>
-    public static NodeConfig? TryRead(string yaml, IReadOnlyCollection<string> disks, SemanticVersion talos, out List<string> refusals)
+    /// <summary>Reads and checks; the refusal is in Talos' manner.</summary>
+    public static NodeConfig? TryRead(string yaml, IReadOnlyCollection<string> disks, SemanticVersion talos, out ConfigRefusal? refusal)
     {
-        refusals = [];
+        List<YamlNode> documents;
         try
         {
             var stream = new YamlStream();
             stream.Load(new StringReader(yaml));
-            List<YamlNode> documents = [.. stream.Documents.Select(d => d.RootNode)];
-            refusals.AddRange(ConfigRules.Problems(documents, disks, talos));
-            return refusals.Count == 0 ? new(yaml, documents.Find(d => d.At("kind") is null)!, documents) : null;
+            documents = [.. stream.Documents.Select(d => d.RootNode)];
         }
         catch (YamlException exception)
         {
-            refusals.Add($"yaml: line {exception.Start.Line}: {exception.Message}");
+            refusal = new(IsDecoding: true, $"yaml: line {exception.Start.Line}: {exception.Message}");
             return null;
         }
+        var undecodable = string.Join("; ", ConfigRules.DecodingProblems(documents, talos));
+        var problems = undecodable == "" ? string.Join("; ", ConfigRules.Problems(documents, disks, talos)) : undecodable;
+        refusal = problems == "" ? null : new(undecodable != "", problems);
+        return refusal is null ? new(yaml, documents.Find(d => d.At("kind") is null)!, documents) : null;
     }
 
     /// <summary>What of another config cannot take effect without a reboot.</summary>
@@ -79,6 +81,10 @@ internal sealed class NodeConfig
 
     private static YamlNode? Document(IReadOnlyList<YamlNode> documents, string kind) => documents.FirstOrDefault(d => d.Scalar("kind") == kind);
 }
+
+/// <summary>Why a node does not take a config.</summary>
+/// <param name="IsDecoding">It could not be read at all; else it was read and is not valid.</param>
+internal sealed record ConfigRefusal(bool IsDecoding, string Sentence);
 
 /// <summary>Looks into YAML trees that may hold anything.</summary>
 internal static class YamlLook

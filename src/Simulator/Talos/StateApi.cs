@@ -1,14 +1,37 @@
 using System.Globalization;
+using Cozy.Fleet.Talos.Api.Config;
 using Cozy.Fleet.Talos.Api.Cosi;
+using Google.Protobuf;
 using Grpc.Core;
 
 namespace Cozy.Fleet.Simulator.Talos;
 
-/// <summary>cosi.resource.State: the resources that a node shows (talos.md 2.2). Only the YAML form is filled.</summary>
+/// <summary>cosi.resource.State: the resources that a node shows (talos.md 2.2). The bytes are filled where somebody needs them exactly: the config.</summary>
 internal sealed class StateApi(TalosRun run) : State.StateBase
 {
+    // Namespace and first minor of each type (talos.md 2.2).
+    private static readonly Dictionary<string, (string Namespace, int Since)> Types = new()
+    {
+        ["MachineStatuses.runtime.talos.dev"] = ("runtime", 6),
+        ["ExtensionStatuses.runtime.talos.dev"] = ("runtime", 6),
+        ["MetaKeys.runtime.talos.dev"] = ("runtime", 6),
+        ["SystemDisks.block.talos.dev"] = ("runtime", 8),
+        ["Disks.block.talos.dev"] = ("runtime", 8),
+        ["Versions.runtime.talos.dev"] = ("runtime", 10),
+        ["BootIDs.runtime.talos.dev"] = ("runtime", 14),
+        ["MachineConfigs.config.talos.dev"] = ("config", 6),
+        ["MachineTypes.config.talos.dev"] = ("config", 6),
+        ["LinkStatuses.net.talos.dev"] = ("network", 6),
+        ["HostnameStatuses.net.talos.dev"] = ("network", 6),
+        ["SystemInformations.hardware.talos.dev"] = ("hardware", 6),
+        ["Processors.hardware.talos.dev"] = ("hardware", 6),
+        ["MemoryModules.hardware.talos.dev"] = ("hardware", 6),
+        ["Nodenames.kubernetes.talos.dev"] = ("k8s", 6),
+    };
+
     public override Task<GetResponse> Get(GetRequest request, ServerCallContext context)
     {
+        CheckAccess(request.Namespace, request.Type, context);
         var spec = Resources(request.Type).FirstOrDefault(r => r.Id == request.Id).Spec
             ?? throw new RpcException(new(StatusCode.NotFound, $"resource {request.Type}({request.Namespace}/{request.Id}) doesn't exist"));
         return Task.FromResult(new GetResponse { Resource = Resource(request.Namespace, request.Type, request.Id, spec) });
@@ -16,28 +39,36 @@ internal sealed class StateApi(TalosRun run) : State.StateBase
 
     public override async Task List(ListRequest request, IServerStreamWriter<ListResponse> responseStream, ServerCallContext context)
     {
+        CheckAccess(request.Namespace, request.Type, context);
         foreach (var (id, spec) in Resources(request.Type))
             await responseStream.WriteAsync(new() { Resource = Resource(request.Namespace, request.Type, id, spec) });
     }
 
-    // An unknown type is refused, not absent (talos.md 0, trap 13).
+    // An unknown type or namespace is refused, not absent (talos.md 0, trap 13); what is sensitive is for admins (talos.md 2.1).
+    private void CheckAccess(string @namespace, string type, ServerCallContext context)
+    {
+        var known = Types.TryGetValue(type, out var found) && found.Namespace == @namespace && run.Version.IsAtLeast(1, found.Since);
+        if (!known || (type == "MachineConfigs.config.talos.dev" && !Authorization.IsAdmin(context)))
+            throw new RpcException(new(StatusCode.PermissionDenied, $"no access to resource type {@namespace}/{type}"));
+    }
+
     private IEnumerable<(string Id, string Spec)> Resources(string type) => type switch
     {
         "MachineStatuses.runtime.talos.dev" => [("machine", MachineStatus())],
-        "Versions.runtime.talos.dev" when run.Version.IsAtLeast(1, 10) => [("version", $"version: {run.Version}\nname: Talos\n")],
-        "BootIDs.runtime.talos.dev" when run.Version.IsAtLeast(1, 14) => [("boot-id", $"bootId: {run.BootId}\n")],
+        "Versions.runtime.talos.dev" => [("version", $"version: {run.Version}\nname: Talos\n")],
+        "BootIDs.runtime.talos.dev" => [("boot-id", $"bootId: {run.BootId}\n")],
         "ExtensionStatuses.runtime.talos.dev" => Extensions(),
         "MetaKeys.runtime.talos.dev" => run.Fallback is { } slot ? [("0x06", $"value: \"{"AB"[slot]}\"\n")] : [],
-        "SystemDisks.block.talos.dev" when run.Version.IsAtLeast(1, 8) =>
-            run.Disk.IsInstalled ? [("system-disk", "diskID: vda\ndevPath: /dev/vda\n")] : [],
-        "Disks.block.talos.dev" when run.Version.IsAtLeast(1, 8) => [("vda", Disk())],
+        "SystemDisks.block.talos.dev" => run.Disk.IsInstalled ? [("system-disk", "diskID: vda\ndevPath: /dev/vda\n")] : [],
+        "Disks.block.talos.dev" => [("vda", Disk())],
+        "MachineConfigs.config.talos.dev" => run.Config is { } config ? [("v1alpha1", config.Yaml)] : [],
+        "MachineTypes.config.talos.dev" => [("machine-type", run.Config is null ? "unknown" : run.Config.IsControlPlane ? "controlplane" : "worker")],
         "LinkStatuses.net.talos.dev" => [("eth0", Link())],
         "SystemInformations.hardware.talos.dev" => [("systeminformation", SystemInformation())],
         "Processors.hardware.talos.dev" => [("CPU-0", "socket: CPU 0\nmanufacturer: Simulated\ncoreCount: 4\nthreadCount: 8\n")],
         "MemoryModules.hardware.talos.dev" => [("DIMM-0", "sizeMiB: 16384\nmanufacturer: Simulated\n")],
-        "Nodenames.kubernetes.talos.dev" when run.Config is not null => [("nodename", $"nodename: {run.Hostname}\n")],
-        "HostnameStatuses.net.talos.dev" => [("hostname", $"hostname: {run.Hostname}\ndomainname: \"\"\n")],
-        _ => throw new RpcException(new(StatusCode.PermissionDenied, $"no access to resource type {type}")),
+        "Nodenames.kubernetes.talos.dev" => run.Config is null ? [] : [("nodename", $"nodename: {run.Hostname}\n")],
+        _ => [("hostname", $"hostname: {run.Hostname}\ndomainname: \"\"\n")],
     };
 
     private IEnumerable<(string, string)> Extensions() => run.Disk.Current is { } image && ImageReference.SchematicOf(image) is { } id
@@ -62,9 +93,19 @@ internal sealed class StateApi(TalosRun run) : State.StateBase
     private string SystemInformation() =>
         $"manufacturer: Cozy Fleet\nproductname: Simulated Machine\nserialnumber: \"{run.Options.Serial}\"\nuuid: {run.Options.Uuid}\n";
 
-    private static Resource Resource(string @namespace, string type, string id, string spec) => new()
+    private Resource Resource(string @namespace, string type, string id, string spec)
     {
-        Metadata = new() { Namespace = @namespace, Type = type, Id = id, Version = "1", Phase = "running" },
-        Spec = new() { YamlSpec = spec },
-    };
+        var resource = new Resource
+        {
+            Metadata = new() { Namespace = @namespace, Type = type, Id = id, Version = "1", Phase = "running" },
+            Spec = new() { YamlSpec = spec },
+        };
+        if (type != "MachineConfigs.config.talos.dev")
+            return resource;
+        resource.Spec.ProtoSpec = new MachineConfigSpec { YamlMarshalled = ByteString.CopyFromUtf8(spec) }.ToByteString();
+        // A mapping up to 1.11, one long string from 1.12 (talos.md 2.2).
+        if (run.Version.IsAtLeast(1, 12))
+            resource.Spec.YamlSpec = "|\n" + string.Concat(spec.Split('\n').Select(line => $"    {line}\n"));
+        return resource;
+    }
 }

@@ -11,13 +11,17 @@ internal sealed partial class TalosRun
     private bool timeIsSynced;
 
     /// <summary>The bootstrap flag lives in memory: a reboot right after the call loses it (talos.md 8.1).</summary>
-    /// <returns>Null, or why it is refused (rollouts.md 2.8).</returns>
+    /// <returns>Null, or why it is refused; a worker's answer is another from 1.13 on (talos.md 8.1).</returns>
     public (StatusCode Code, string Message)? Bootstrap()
     {
         if (Config is not { } config)
             return (StatusCode.FailedPrecondition, "bootstrap is not available yet");
         if (!config.IsControlPlane)
-            return (StatusCode.InvalidArgument, "bootstrap can only be performed on a control plane node");
+        {
+            return Version.IsAtLeast(1, 13)
+                ? (StatusCode.Unimplemented, "bootstrap is only available on control plane nodes")
+                : (StatusCode.FailedPrecondition, "bootstrap can only be performed on a control plane node");
+        }
         if (Disk.HasEtcdData || bootstrapped.Task.IsCompleted)
             return (StatusCode.AlreadyExists, "etcd data directory is not empty");
         if (!timeIsSynced)
