@@ -14,6 +14,9 @@ internal enum Part
 /// <summary>What was asked for on the command line.</summary>
 internal sealed record DemoOptions(int Nodes, SemanticVersion From, SemanticVersion To, string Directory)
 {
+    /// <summary>What is installed, one after the other; the last is <see cref="To"/>.</summary>
+    public IReadOnlyList<SemanticVersion> Stops => UpgradeWalk.Between(From, To);
+
     public bool Json { get; init; }
 
     public bool Keep { get; init; }

@@ -44,13 +44,13 @@ internal static class Documents
     };
 
     /// <summary>The waits of a careful operator, shortened as the machines are.</summary>
-    public static Rollout Rollout(DemoOptions options) => new()
+    public static Rollout Rollout(DemoOptions options, SemanticVersion version) => new()
     {
         Metadata = new(),
         Spec = new()
         {
             Cluster = ClusterName,
-            TalosUpgrade = new() { Image = ImageName(options.To) },
+            TalosUpgrade = new() { Image = ImageName(version) },
             Strategy = new()
             {
                 Soak = Scaled(30, options.Speed, 1),

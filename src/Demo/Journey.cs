@@ -2,6 +2,7 @@ using Cozy.Fleet.Contracts.V1;
 using Cozy.Fleet.Demo.Api;
 using Cozy.Fleet.Demo.Processes;
 using Cozy.Fleet.Demo.Screens;
+using Cozy.Fleet.Primitives;
 using Cozy.Fleet.Simulator;
 using Grpc.Net.Client;
 
@@ -30,7 +31,7 @@ internal sealed class Journey(
         var random = new Random(options.Seed);
         var images = new ImageService.ImageServiceClient(channel);
         await BootFiles.WriteLoadersAsync(directory.Loaders, random, cancellation);
-        foreach (var version in new[] { options.From, options.To }.Distinct())
+        foreach (var version in options.Stops.Prepend(options.From).Distinct())
         {
             var assets = await BootFiles.WriteImageAsync(directory.Images, version, random, cancellation);
             await images.CreateImageAsync(
@@ -66,12 +67,14 @@ internal sealed class Journey(
         return nodes;
     }
 
-    /// <summary>Upgrades the cluster; what was to go wrong goes wrong meanwhile.</summary>
-    public async Task<Rollout> UpgradeAsync(SimulatedRack rack, CancellationToken cancellation)
+    /// <summary>Upgrades the cluster to one version; what was to go wrong goes wrong meanwhile.</summary>
+    public async Task<Rollout> UpgradeAsync(SemanticVersion version, SimulatedRack rack, CancellationToken cancellation)
     {
-        await new RolloutService.RolloutServiceClient(channel).CreateRolloutAsync(
-            new() { Rollout = Documents.Rollout(options), RequestId = NewRequestId() }, cancellationToken: cancellation);
-        await UntilAsync(() => view.Rollout?.Status?.Nodes.Count > 0, () => "the rollout's plan", null, cancellation);
+        var created = (await new RolloutService.RolloutServiceClient(channel).CreateRolloutAsync(
+            new() { Rollout = Documents.Rollout(options, version), RequestId = NewRequestId() }, cancellationToken: cancellation)).Rollout;
+        await UntilAsync(
+            () => view.Rollout?.Metadata.Name == created.Metadata.Name && view.Rollout.Status?.Nodes.Count > 0,
+            () => $"the plan of rollout {created.Metadata.Name}", null, cancellation);
 
         var second = view.Rollout!.Status.Nodes[Math.Min(1, options.Nodes - 1)];
         using var trouble = new Trouble(options, rack.Machines.First(m => IsMachine(second.Node, m)), rack);

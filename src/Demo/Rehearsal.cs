@@ -90,15 +90,28 @@ internal sealed class Rehearsal(DemoOptions options, Screen screen, TimeProvider
         var kubeconfig = times.Lap();
 
         var boots = around.View.Nodes.ToDictionary(n => n.Metadata.Name, n => n.Status.BootTraceId);
-        screen.Say($"upgrading {options.From} to {options.To}, one node at a time");
         var before = rack.History.Count;
-        var rollout = await journey.UpgradeAsync(rack, cancellation);
+        var rollouts = await WalkAsync(journey, rack, cancellation);
         var phases = new PhaseTimes(start, discovery, cluster, kubeconfig, times.Lap());
         var report = new SummaryBuilder(journey, around.View, [.. rack.History.Skip(before)]);
-        var code = await EndAsync(report.Build(rollout, phases, boots, directory, rack.Machines));
+        var code = await EndAsync(report.Build(rollouts, phases, boots, directory, rack.Machines));
         if (options.Keep)
             await KeepAsync(cancellation);
         return code;
+    }
+
+    // Minor by minor; the first rollout that does not succeed is the last.
+    private async Task<IReadOnlyList<Rollout>> WalkAsync(Journey journey, SimulatedRack rack, CancellationToken cancellation)
+    {
+        var rollouts = new List<Rollout>();
+        foreach (var version in options.Stops)
+        {
+            screen.Say($"upgrading to {version}, one node at a time");
+            rollouts.Add(await journey.UpgradeAsync(version, rack, cancellation));
+            if (rollouts[^1].Status.State != RolloutState.Done)
+                break;
+        }
+        return rollouts;
     }
 
     private SimulatedRack PowerOn(Loopback network, MachineLog log)

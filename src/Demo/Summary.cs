@@ -14,7 +14,11 @@ internal sealed record Summary
 
     public required IReadOnlyList<NodeSummary> Nodes { get; init; }
 
-    public required RolloutSummary Rollout { get; init; }
+    /// <summary>One for each version that the upgrade stopped at, in their order.</summary>
+    public required IReadOnlyList<RolloutSummary> Rollouts { get; init; }
+
+    /// <summary>The last of them.</summary>
+    public RolloutSummary Rollout => Rollouts[^1];
 
     /// <summary>As the simulator saw it.</summary>
     public required int MaxConcurrentDisruptions { get; init; }
@@ -33,16 +37,20 @@ internal sealed record Summary
     public IEnumerable<string> Sentences()
     {
         var s = (double seconds) => Stopwatches.Show(seconds);
-        yield return $"rollout {Rollout.Name}: {Rollout.State}; machines down at once: {MaxConcurrentDisruptions}, as they saw it themselves";
-        foreach (var step in Rollout.Steps)
+        foreach (var rollout in Rollouts)
         {
-            yield return step.End is { } end
-                ? $"  {step.Hostname} was down for {s((end - step.Start).TotalSeconds)}"
-                : $"  {step.Hostname} went down and is not back";
+            yield return $"rollout {rollout.Name}: {rollout.State}";
+            foreach (var step in rollout.Steps)
+            {
+                yield return step.End is { } end
+                    ? $"  {step.Hostname} was down for {s((end - step.Start).TotalSeconds)}"
+                    : $"  {step.Hostname} went down and is not back";
+            }
         }
+        yield return $"machines down at once: {MaxConcurrentDisruptions}, as they saw it themselves";
         yield return $"times: start {s(Phases.Start)}, discovery {s(Phases.Discovery)}, cluster {s(Phases.Cluster)}, "
             + $"kubeconfig {s(Phases.Kubeconfig)}, rollout {s(Phases.Rollout)}";
-        yield return $"traces: rollout {TraceIds.Rollout}; boots {string.Join(" ", TraceIds.Boots)}";
+        yield return $"traces: rollout {string.Join(" ", Rollouts.Select(r => r.TraceId))}; boots {string.Join(" ", TraceIds.Boots)}";
         yield return $"logs: {string.Join(" ", Logs)}";
     }
 }

@@ -48,7 +48,7 @@ internal sealed class RolloutGrain(
     {
         if (state.RecordExists)
             return new Refusal(RefusalKind.AlreadyExists, $"rollout {Name} exists already.", "metadata.name");
-        if (await GrainFactory.GetGrain<IClusterGrain>(spec.Cluster).Get() is not { } cluster)
+        if (await ToUpgrade(spec.Cluster) is not { } cluster)
             return new Refusal(RefusalKind.NotFound, $"there is no cluster '{spec.Cluster}'.", "spec.cluster");
         if (await Image(spec.Image) is not { } image)
             return new Refusal(RefusalKind.FailedPrecondition, $"there is no image '{spec.Image}'; apply it first.", "spec.talos_upgrade.image");
@@ -96,6 +96,15 @@ internal sealed class RolloutGrain(
             return;
         await Apply(RolloutMachine.Finished(state.State, result));
         Schedule(soon: true);
+    }
+
+    // A rollout's end is stored before it gives the lease back: who starts the next one right behind it may not meet that lease.
+    private async Task<ClusterRecord?> ToUpgrade(string name)
+    {
+        var cluster = GrainFactory.GetGrain<IClusterGrain>(name);
+        if ((await cluster.Get())?.Lease?.Holder.Split('/', 2) is [RecordKind.Rollouts, var rollout])
+            await GrainFactory.GetGrain<IRolloutGrain>(rollout).Reconcile();
+        return await cluster.Get();
     }
 
     private static Refusal? Problem(ClusterRecord cluster, ImageRecord image)
