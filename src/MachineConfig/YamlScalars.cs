@@ -13,22 +13,11 @@ internal static partial class YamlScalars
         && !NumberLike().IsMatch(value)
         && !TimeLike().IsMatch(value);
 
-    public static bool ReadsAsInteger(string value) => Integer().IsMatch(value);
-
-    public static bool ReadsAsNumber(string value) => NumberLike().IsMatch(value);
-
-    /// <summary>Booleans as Go's decoder takes them for a field of that type.</summary>
-    public static bool ReadsAsBool(string value) =>
-        value.ToLowerInvariant() is "true" or "false" or "yes" or "no" or "on" or "off" or "y" or "n";
-
     // The second line is the sexagesimal number of YAML 1.1, such as 1:30.
     [GeneratedRegex(
         @"^[-+]?((\.[0-9][0-9_]*|[0-9][0-9_]*(\.[0-9_]*)?)([eE][-+]?[0-9]+)?|0x[0-9a-fA-F_]+|0o[0-7_]+|0b[01_]+" +
         @"|[0-9][0-9_]*(:[0-5]?[0-9])+(\.[0-9_]*)?|\.inf|\.Inf|\.INF)$")]
     private static partial Regex NumberLike();
-
-    [GeneratedRegex(@"^[-+]?([0-9][0-9_]*|0x[0-9a-fA-F_]+|0o[0-7_]+|0b[01_]+)$")]
-    private static partial Regex Integer();
 
     [GeneratedRegex(@"^[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}([Tt ].*)?$")]
     private static partial Regex TimeLike();

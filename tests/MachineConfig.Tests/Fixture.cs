@@ -10,7 +10,7 @@ namespace Cozy.Fleet.MachineConfig.Tests;
 internal static class Fixture
 {
     /// <summary>Set to 1, the golden files are written anew instead of compared.</summary>
-    public const string RewriteVariable = "COZY_REWRITE_GOLDEN";
+    public const string RewriteVariable = "COZY_FLEET_REWRITE_GOLDEN";
 
     public static readonly DateTimeOffset Now = new(2026, 3, 1, 0, 0, 0, TimeSpan.Zero);
 

@@ -14,7 +14,8 @@ internal static class NodeEvents
         node.Spec.Acceptance.State.ToString(), $"decided by {node.Spec.Acceptance.DecidedBy}");
 
     public static FleetEvent Stranger(NodeRecord node, BootReport boot) => Of(node, boot.Time, EventSeverity.Warning, "UuidOfTwoMachines",
-        $"a machine with MAC address {boot.Mac} shows this node's UUID, but is none of its links; it is held: give one of the two boards a UUID of its own");
+        $"a machine with MAC address {boot.Mac} shows this node's UUID, but is none of its links; it is held: "
+        + "give one of the two boards a UUID of its own");
 
     public static EquatableArray<FleetEvent> Between(NodeRecord old, NodeRecord next, DateTimeOffset time)
     {
