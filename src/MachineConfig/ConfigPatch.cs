@@ -21,14 +21,11 @@ public static class ConfigPatch
     /// </returns>
     public static string? Apply(string config, string patch, out string refusal)
     {
-        refusal = ProblemOfContent(patch) ?? "";
-        if (refusal != "")
-            return null;
-
+        refusal = "";
         try
         {
-            var documents = YamlPlace.Documents(config, "machine config").Select(d => (YamlMappingNode)d.Node).ToList();
-            Yaml.Read(patch).ForEach(part => Apply(documents, part));
+            var documents = Documents(config);
+            Apply(documents, patch);
             return Yaml.Write(documents);
         }
         catch (Exception exception) when (exception is PatchException or FormatException)
@@ -36,6 +33,20 @@ public static class ConfigPatch
             refusal = exception.Message;
             return null;
         }
+    }
+
+    /// <summary>The documents of a config, to be patched in place.</summary>
+    /// <exception cref="FormatException">It is not YAML, it is empty, or a document is not a map.</exception>
+    internal static List<YamlMappingNode> Documents(string config) =>
+        [.. YamlPlace.Documents(config, "machine config").Select(d => (YamlMappingNode)d.Node)];
+
+    /// <summary>Applies one patch to the documents, whose nodes stay where the patch does not touch them.</summary>
+    /// <exception cref="PatchException">The patch is not one, writes what is reserved, or does not fit.</exception>
+    internal static void Apply(List<YamlMappingNode> documents, string patch)
+    {
+        if (ProblemOfContent(patch) is { } problem)
+            throw new PatchException(problem);
+        Yaml.Read(patch).ForEach(part => Apply(documents, part));
     }
 
     /// <summary>What is wrong with a patch for whatever release, with its line; null when nothing is.</summary>
