@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Globalization;
 using Cozy.Fleet.MachineConfig.Patches;
 using YamlDotNet.RepresentationModel;
 
@@ -25,18 +26,25 @@ internal sealed record ConfigLeaf(ConfigPlace Place, string Kind, ImmutableArray
         return new(Place with { Path = path }, Kind, Keys.Add(text), value);
     }
 
-    public ConfigLeaf At(int index, YamlNode element) =>
-        new(Place with { Path = $"{Place.Path}[{KeyOf(element) ?? $"{index}"}]" }, Kind, Keys, element);
-
-    /// <summary>The value of the field by which Talos merges elements of this list; null where it merges by none.</summary>
-    public string? KeyOf(YamlNode element) => MergeRules.KeysOf(Rule).Select(key => element.TextAt(key)).FirstOrDefault(key => key is not null);
+    /// <summary>The elements of this list, named by the field by which Talos merges them where that tells them apart, else by number.</summary>
+    public ConfigLeaf[] Elements()
+    {
+        var list = (YamlSequenceNode)Node;
+        var names = list.Select(element => KeyOf(element)).ToList();
+        return [.. list.Select((element, i) =>
+            Element(names[i] is { } name && names.Count(n => n == name) == 1 ? name : i.ToString(CultureInfo.InvariantCulture), element))];
+    }
 
     public IEnumerable<ConfigLeaf> Below() => Node switch
     {
         YamlMappingNode { Children.Count: > 0 } map => map.Children.SelectMany(c => At(c.Key, c.Value).Below()),
-        YamlSequenceNode { Children.Count: > 0 } list => list.Children.SelectMany((element, i) => At(i, element).Below()),
+        YamlSequenceNode { Children.Count: > 0 } => Elements().SelectMany(element => element.Below()),
         _ => [this],
     };
+
+    private ConfigLeaf Element(string name, YamlNode element) => this with { Place = Place with { Path = $"{Place.Path}[{name}]" }, Node = element };
+
+    private string? KeyOf(YamlNode element) => MergeRules.KeysOf(Rule).Select(key => element.TextAt(key)).FirstOrDefault(key => key is not null);
 
     private static string Name(YamlMappingNode document)
     {

@@ -21,10 +21,11 @@ internal sealed class Origins
     /// <summary>Takes in what the layer changed.</summary>
     public void Note(IEnumerable<YamlMappingNode> tree, string layer)
     {
-        var now = ConfigLeaf.Of(tree).ToDictionary(leaf => leaf.Place);
+        var leaves = ConfigLeaf.Of(tree).ToList();
+        var now = leaves.DistinctBy(leaf => leaf.Place).ToDictionary(leaf => leaf.Place);
         // A node that moved to another place in its list was not overridden.
-        var kept = now.Values.Select(leaf => leaf.Node).ToHashSet(ReferenceEqualityComparer.Instance);
-        foreach (var leaf in now.Values.Where(leaf => !words.ContainsKey(leaf.Node)))
+        var kept = leaves.Select(leaf => leaf.Node).ToHashSet(ReferenceEqualityComparer.Instance);
+        foreach (var leaf in leaves.Where(leaf => !words.ContainsKey(leaf.Node)))
         {
             removed.RemoveAll(gone => gone.Place == leaf.Place);
             words.Add(leaf.Node, new(leaf.Place, new(layer, Redaction.Shown(leaf)), Overridden(leaf.Place, kept)));
