@@ -17,26 +17,36 @@ public static class ConfigPatch
 
     /// <summary>Applies one patch to a config.</summary>
     /// <returns>
-    /// Null and a refusal when the patch is not YAML, is of neither kind, writes what is reserved, or does not fit the config.
+    /// Null and a refusal when config or patch is not YAML, or the patch is of neither kind, writes what is reserved, or does not fit.
     /// </returns>
     public static string? Apply(string config, string patch, out string refusal)
     {
-        refusal = ProblemOfContent(patch) ?? "";
-        if (refusal != "")
-            return null;
-
-        var documents = Yaml.Read(config).ConvertAll(d => (YamlMappingNode)d.RootNode);
+        refusal = "";
         try
         {
-            foreach (var part in Yaml.Read(patch).Select(d => d.RootNode))
-                Apply(documents, part);
+            var documents = Documents(config);
+            Apply(documents, patch);
+            return Yaml.Write(documents);
         }
-        catch (PatchException exception)
+        catch (Exception exception) when (exception is PatchException or FormatException)
         {
             refusal = exception.Message;
             return null;
         }
-        return Yaml.Write(documents);
+    }
+
+    /// <summary>The documents of a config, to be patched in place.</summary>
+    /// <exception cref="FormatException">It is not YAML, it is empty, or a document is not a map.</exception>
+    internal static List<YamlMappingNode> Documents(string config) =>
+        [.. YamlPlace.Documents(config, "machine config").Select(d => (YamlMappingNode)d.Node)];
+
+    /// <summary>Applies one patch to the documents, whose nodes stay where the patch does not touch them.</summary>
+    /// <exception cref="PatchException">The patch is not one, writes what is reserved, or does not fit.</exception>
+    internal static void Apply(List<YamlMappingNode> documents, string patch)
+    {
+        if (ProblemOfContent(patch) is { } problem)
+            throw new PatchException(problem);
+        Yaml.Read(patch).ForEach(part => Apply(documents, part));
     }
 
     /// <summary>What is wrong with a patch for whatever release, with its line; null when nothing is.</summary>
@@ -47,8 +57,8 @@ public static class ConfigPatch
     {
         if (ProblemOfContent(patch) is { } problem)
             return problem;
-        return contract.IsAtLeast(1, FirstMinorOfSeveralDocuments) && Yaml.Read(patch).Find(d => d.RootNode is YamlSequenceNode) is { } json
-            ? Severalty(json.RootNode)
+        return contract.IsAtLeast(1, FirstMinorOfSeveralDocuments) && Yaml.Read(patch).Find(root => root is YamlSequenceNode) is { } json
+            ? Severalty(json)
             : null;
     }
 
@@ -56,7 +66,7 @@ public static class ConfigPatch
     {
         try
         {
-            return Yaml.Read(patch).Select(d => Problem(d.RootNode)).FirstOrDefault(problem => problem is not null);
+            return Yaml.Read(patch).Select(Problem).FirstOrDefault(problem => problem is not null);
         }
         catch (YamlException exception)
         {
@@ -64,17 +74,12 @@ public static class ConfigPatch
         }
     }
 
-    private static string? Problem(YamlNode root)
+    private static string? Problem(YamlNode root) => root switch
     {
-        if (root.AllNodes.OfType<YamlMappingNode>().SelectMany(m => m.Children.Keys).FirstOrDefault(k => k is not YamlScalarNode) is { } key)
-            return $"line {key.Start.Line}: a key is a word, not a list or a map.";
-        return root switch
-        {
-            YamlMappingNode map => ReservedPaths.Problem(map),
-            YamlSequenceNode list => JsonPatch.Problem(list) ?? ReservedPaths.Problem(list),
-            _ => $"line {root.Start.Line}: a patch is a map, such as 'machine: …', or a list of JSON patch operations.",
-        };
-    }
+        YamlMappingNode map => ReservedPaths.Problem(map),
+        YamlSequenceNode list => JsonPatch.Problem(list) ?? ReservedPaths.Problem(list),
+        _ => $"line {root.Start.Line}: a patch is a map, such as 'machine: …', or a list of JSON patch operations.",
+    };
 
     private static void Apply(List<YamlMappingNode> documents, YamlNode part)
     {

@@ -43,13 +43,17 @@ internal static class Yaml
     /// <summary>PEM as Talos carries it: base64 of the text.</summary>
     public static YamlNode Base64(string pem) => Text(Convert.ToBase64String(Encoding.ASCII.GetBytes(pem)));
 
-    /// <summary>All documents of a stream.</summary>
+    /// <summary>
+    /// All documents of a stream but those without content, which Talos skips, too. Aliases and merge keys are written out.
+    /// </summary>
     /// <exception cref="YamlException">It is not YAML; the exception carries line and column.</exception>
-    public static List<YamlDocument> Read(string text)
+    public static List<YamlNode> Read(string text)
     {
         var stream = new YamlStream();
         stream.Load(new StringReader(text));
-        return [.. stream.Documents];
+        var roots = stream.Documents.Select(d => d.RootNode).Where(root => !root.IsNull()).ToList();
+        roots.ForEach(YamlAliases.Resolve);
+        return roots;
     }
 
     /// <summary>Writes documents one after the other, with <c>---</c> between them; lines are as long as they are.</summary>

@@ -22,8 +22,8 @@ internal readonly record struct YamlPlace(YamlNode Node, string Path)
     {
         try
         {
-            var roots = Yaml.Read(yaml).ConvertAll(d => d.RootNode);
-            if (roots.TrueForAll(Yaml.IsNull))
+            var roots = Yaml.Read(yaml);
+            if (roots.Count == 0)
                 throw new FormatException($"The {what} is empty.");
             if (roots.Find(r => r is not YamlMappingNode) is { } stranger)
                 throw new FormatException($"line {stranger.Start.Line}: the {what} is a map, such as 'machine: …'.");

@@ -108,7 +108,7 @@ public sealed class ConfigPatchTests
     [InlineData(
         "[{op: remove, path: /machine/udev}]",
         "line 1: a JSON patch is for a config of one document, and from Talos 1.12 on it has several; write a map, such as 'machine: …'.")]
-    [InlineData("machine:\n  ? [a]\n  : b\n", "line 2: a key is a word, not a list or a map.")]
+    [InlineData("machine:\n  ? [a]\n  : b\n", "line 2, column 5: a key is a word, not a list or a map.")]
     public void What_is_no_patch_is_refused_with_its_line(string patch, string refusal) =>
         Assert.Equal(refusal, ConfigPatch.Problem(patch));
 

@@ -28,10 +28,14 @@ internal static class Fixture
         Contract = SemanticVersion.Parse(talos),
     };
 
+    /// <summary>A file of the folder <c>testdata</c>.</summary>
+    public static string PathOf(string name, [CallerFilePath] string here = "") =>
+        Path.GetFullPath(Path.Combine(Path.GetDirectoryName(here)!, "testdata", name));
+
     /// <summary>Compares with a golden file beside the tests.</summary>
-    public static void AssertGolden(string name, string actual, [CallerFilePath] string here = "")
+    public static void AssertGolden(string name, string actual)
     {
-        var path = Path.Combine(Path.GetDirectoryName(here)!, "testdata", name);
+        var path = PathOf(name);
         if (Environment.GetEnvironmentVariable(RewriteVariable) == "1")
             File.WriteAllText(path, actual);
         Assert.Equal(File.ReadAllText(path), actual);

@@ -33,7 +33,7 @@ internal static class BundleFile
     {
         var tree = Tree(bundle);
         if (bundle.Unknown != "")
-            Add(tree, (YamlMappingNode)Yaml.Read(bundle.Unknown)[0].RootNode);
+            Add(tree, (YamlMappingNode)Yaml.Read(bundle.Unknown)[0]);
         // The four spaces of talosctl, so that its file and ours are the same bytes.
         return Yaml.Write([tree], indent: 4);
     }
