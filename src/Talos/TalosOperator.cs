@@ -17,18 +17,25 @@ public sealed class TalosOperator(TalosConnection connection, CancellationToken 
 
     private readonly MachineService.MachineServiceClient machine = new(connection.Invoker);
 
-    /// <summary>The first config of a machine in maintenance mode.</summary>
-    public Task<TalosResult> ApplyAsync(ReadOnlyMemory<byte> config, bool dryRun) => CallAsync(TalosCall.ApplyConfiguration, async () =>
+    /// <summary>A config in the mode that every version understands, such as the first one of a machine; what is told are the warnings.</summary>
+    public async Task<TalosResult> ApplyAsync(ReadOnlyMemory<byte> config, bool dryRun)
     {
-        // The mode's zero value means "reboot"; AUTO is understood by every version (talos.md 1.3).
-        var answer = await machine.ApplyConfigurationAsync(new()
+        var verdict = await ApplyAsync(config, new ApplyOptions { DryRun = dryRun });
+        return verdict.Result.Failure == TalosFailure.None ? TalosResult.Done(string.Join("; ", verdict.Warnings)) : verdict.Result;
+    }
+
+    /// <summary>A config in a mode of the caller's choice; the node's verdict as it is.</summary>
+    public async Task<ApplyVerdict> ApplyAsync(ReadOnlyMemory<byte> config, ApplyOptions options)
+    {
+        var answer = new ApplyConfiguration();
+        var result = await CallAsync(TalosCall.ApplyConfiguration, async () =>
         {
-            Data = ByteString.CopyFrom(config.Span),
-            Mode = ApplyConfigurationRequest.Types.Mode.Auto,
-            DryRun = dryRun,
-        }, cancellationToken: cancellation);
-        return TalosResult.Done(string.Join("; ", answer.Messages.SelectMany(m => m.Warnings)));
-    });
+            var reply = await machine.ApplyConfigurationAsync(options.Request(config), cancellationToken: cancellation);
+            answer = reply.Messages[0];
+            return TalosResult.Done();
+        });
+        return ApplyVerdict.From(result, answer, inMaintenance: connection.Roles.Count == 0);
+    }
 
     /// <summary>Starts etcd, once in a cluster's life (talos.md 8.1). AlreadyExists is for the caller to judge.</summary>
     public Task<TalosResult> BootstrapAsync() => CallAsync(TalosCall.Bootstrap, async () =>

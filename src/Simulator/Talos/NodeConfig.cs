@@ -62,6 +62,10 @@ internal sealed class NodeConfig
 
     public string KubeletVersion => Text("machine", "kubelet", "image").Split(':')[^1];
 
+    /// <summary>What is accepted and told nevertheless.</summary>
+    public IReadOnlyList<string> Warnings =>
+        main.At("machine", "install", "extensions") is null ? [] : [".machine.install.extensions is deprecated, build an image with the extensions instead"];
+
     /// <summary>Reads and checks; the refusal is in Talos' manner.</summary>
     public static NodeConfig? TryRead(string yaml, IReadOnlyCollection<string> disks, SemanticVersion talos, out ConfigRefusal? refusal)
     {
