@@ -62,7 +62,7 @@ public sealed class CertificateAuthority
     {
         var (certificate, key) = (X509Certificate2.CreateFromPem(certificatePem), PrivateKey.FromPem(keyPem));
         // Checked here, because what such a pair issues is refused by everybody, and nobody says why.
-        if (!certificate.PublicKey.ExportSubjectPublicKeyInfo().AsSpan().SequenceEqual(key.PublicKey.ExportSubjectPublicKeyInfo()))
+        if (!key.Fits(certificate))
             throw new CryptographicException($"The private key does not belong to the CA certificate '{certificate.Subject}'.");
         return new(certificate, key);
     }

@@ -30,6 +30,10 @@ public abstract class PrivateKey
     /// <summary>PKCS #8, DER.</summary>
     public abstract byte[] ToPkcs8();
 
+    /// <summary>True when a certificate is for this key.</summary>
+    public bool Fits(X509Certificate2 certificate) =>
+        certificate.PublicKey.ExportSubjectPublicKeyInfo().AsSpan().SequenceEqual(PublicKey.ExportSubjectPublicKeyInfo());
+
     /// <summary>A new key for Talos' machine API CA.</summary>
     public static PrivateKey NewEd25519() => new Ed25519(new Ed25519PrivateKeyParameters(new SecureRandom()));
 

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Security;
 using System.Security.Cryptography.X509Certificates;
+using Cozy.Fleet.Talos.Tls;
 using Grpc.Core;
 using Grpc.Net.Client;
 
@@ -16,85 +17,54 @@ public sealed class TalosConnection : IDisposable
     /// <summary>apid's port (talos.md 1.1).</summary>
     public const int DefaultPort = 50000;
 
-    private static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(5);
-
-    private readonly X509Certificate2? certificate;
-    private readonly X509Certificate2? ca;
+    private readonly TalosCredential? credential;
+    private readonly X509Certificate2? withKey;
     private readonly GrpcChannel channel;
-    private readonly IPEndPoint endPoint;
+    private readonly NodeDialer dialer;
 
-    private TalosConnection(IPEndPoint endPoint, X509Certificate2? ca, X509Certificate2? certificate)
+    private TalosConnection(IPEndPoint endPoint, TalosCredential? credential)
     {
-        (this.endPoint, this.ca, this.certificate) = (endPoint, ca, certificate);
-        channel = GrpcChannel.ForAddress($"https://{endPoint}", new()
+        this.credential = credential;
+        // Certificates are valid or not by the machine's own clock, in .NET's TLS as well.
+        dialer = new(endPoint, credential, TimeProvider.System);
+        // .NET cannot hold an Ed25519 key: then the connections are made by us, and the channel sees plain HTTP/2 over them.
+        var isOurs = credential is { IsEd25519: true };
+        var handler = new SocketsHttpHandler { ConnectTimeout = NodeDialer.Limit };
+        // No keep-alive pings: Talos answers frequent ones with GOAWAY (talos.md 0, trap 16).
+        if (isOurs)
+            handler.ConnectCallback = async (_, cancellation) => await dialer.DialAsync(cancellation);
+        else
+            handler.SslOptions = Options(credential?.Ca, withKey = credential?.WithKey());
+        channel = GrpcChannel.ForAddress($"{(isOurs ? "http" : "https")}://{endPoint}", new()
         {
-            HttpHandler = new SocketsHttpHandler
-            {
-                ConnectTimeout = ConnectTimeout,
-                // No keep-alive pings: Talos answers frequent ones with GOAWAY (talos.md 0, trap 16).
-                SslOptions = Options(),
-            },
+            HttpHandler = handler,
             MaxReceiveMessageSize = 32 << 20,
             DisposeHttpClient = true,
         });
     }
 
+    /// <summary>The roles that our certificate carries; none in maintenance mode.</summary>
+    internal IReadOnlyList<string> Roles => credential?.Roles ?? [];
+
     internal CallInvoker Invoker => channel.CreateCallInvoker();
 
-    public static TalosConnection Maintenance(IPAddress address, int port) => new(new(address, port), null, null);
+    public static TalosConnection Maintenance(IPAddress address, int port) => new(new(address, port), null);
 
-    /// <exception cref="System.Security.Cryptography.CryptographicException">The identity is not PEM that .NET can use.</exception>
-    public static TalosConnection Secure(IPAddress address, int port, TalosIdentity identity) => new(
-        new(address, port), X509Certificate2.CreateFromPem(identity.Ca),
-        X509Certificate2.CreateFromPem(identity.Certificate, identity.Key));
+    /// <exception cref="System.Security.Cryptography.CryptographicException">A part of the identity cannot be used; says which.</exception>
+    public static TalosConnection Secure(IPAddress address, int port, TalosIdentity identity) =>
+        new(new(address, port), TalosCredential.From(identity));
 
-    /// <summary>
-    /// Finds words for a connection that does not come about. In TLS 1.3 a refused client certificate shows only when one
-    /// reads, and gRPC reports an outage (dotnet-facts.md 3): one raw handshake tells the difference.
-    /// </summary>
-    public async Task<string> ExplainAsync(CancellationToken cancellation)
-    {
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        limit.CancelAfter(ConnectTimeout);
-        try
-        {
-            using var socket = new System.Net.Sockets.Socket(endPoint.AddressFamily, System.Net.Sockets.SocketType.Stream,
-                System.Net.Sockets.ProtocolType.Tcp);
-            await socket.ConnectAsync(endPoint, limit.Token);
-            await using var tls = new SslStream(new System.Net.Sockets.NetworkStream(socket));
-            var options = Options();
-            options.TargetHost = endPoint.Address.ToString();
-            await tls.AuthenticateAsClientAsync(options, limit.Token);
-            return await tls.ReadAsync(new byte[1], limit.Token) == 0
-                ? "the node closed the connection after the handshake"
-                : "the node answers; the API behind it does not";
-        }
-        catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
-        {
-            return $"{endPoint} does not answer within {ConnectTimeout.TotalSeconds:0} seconds";
-        }
-        catch (System.Net.Sockets.SocketException exception)
-        {
-            return $"{endPoint}: {exception.Message}";
-        }
-        catch (System.Security.Authentication.AuthenticationException)
-        {
-            return "the node's certificate was not issued by this cluster's CA: it is in maintenance mode, or another cluster's";
-        }
-        catch (IOException)
-        {
-            return "the node does not accept our certificate: its CA differs, or a clock is off";
-        }
-    }
+    /// <summary>Finds words for a connection that does not come about: which certificate is refused, by whom, and what to do.</summary>
+    public Task<string> ExplainAsync(CancellationToken cancellation) => dialer.ExplainAsync(cancellation);
 
     public void Dispose()
     {
         channel.Dispose();
-        certificate?.Dispose();
-        ca?.Dispose();
+        withKey?.Dispose();
+        credential?.Dispose();
     }
 
-    private SslClientAuthenticationOptions Options()
+    private static SslClientAuthenticationOptions Options(X509Certificate2? ca, X509Certificate2? certificate)
     {
         var options = new SslClientAuthenticationOptions { ApplicationProtocols = [SslApplicationProtocol.Http2] };
         if (ca is null || certificate is null)

@@ -17,28 +17,35 @@ public sealed class TalosOperator(TalosConnection connection, CancellationToken 
 
     private readonly MachineService.MachineServiceClient machine = new(connection.Invoker);
 
-    /// <summary>The first config of a machine in maintenance mode.</summary>
-    public Task<TalosResult> ApplyAsync(ReadOnlyMemory<byte> config, bool dryRun) => CallAsync(async () =>
+    /// <summary>A config in the mode that every version understands, such as the first one of a machine; what is told are the warnings.</summary>
+    public async Task<TalosResult> ApplyAsync(ReadOnlyMemory<byte> config, bool dryRun)
     {
-        // The mode's zero value means "reboot"; AUTO is understood by every version (talos.md 1.3).
-        var answer = await machine.ApplyConfigurationAsync(new()
+        var verdict = await ApplyAsync(config, new ApplyOptions { DryRun = dryRun });
+        return verdict.Result.Failure == TalosFailure.None ? TalosResult.Done(string.Join("; ", verdict.Warnings)) : verdict.Result;
+    }
+
+    /// <summary>A config in a mode of the caller's choice; the node's verdict as it is.</summary>
+    public async Task<ApplyVerdict> ApplyAsync(ReadOnlyMemory<byte> config, ApplyOptions options)
+    {
+        var answer = new ApplyConfiguration();
+        var result = await CallAsync(TalosCall.ApplyConfiguration, async () =>
         {
-            Data = ByteString.CopyFrom(config.Span),
-            Mode = ApplyConfigurationRequest.Types.Mode.Auto,
-            DryRun = dryRun,
-        }, cancellationToken: cancellation);
-        return TalosResult.Done(string.Join("; ", answer.Messages.SelectMany(m => m.Warnings)));
-    });
+            var reply = await machine.ApplyConfigurationAsync(options.Request(config), cancellationToken: cancellation);
+            answer = reply.Messages[0];
+            return TalosResult.Done();
+        });
+        return ApplyVerdict.From(result, answer, inMaintenance: connection.Roles.Count == 0);
+    }
 
     /// <summary>Starts etcd, once in a cluster's life (talos.md 8.1). AlreadyExists is for the caller to judge.</summary>
-    public Task<TalosResult> BootstrapAsync() => CallAsync(async () =>
+    public Task<TalosResult> BootstrapAsync() => CallAsync(TalosCall.Bootstrap, async () =>
     {
         await machine.BootstrapAsync(new(), cancellationToken: cancellation);
         return TalosResult.Done();
     });
 
     /// <summary>Brings an installer image to the node; safe to repeat.</summary>
-    public Task<TalosResult> PullAsync(string image, Action<string> progress) => CallAsync(async () =>
+    public Task<TalosResult> PullAsync(string image, Action<string> progress) => CallAsync(TalosCall.Pull, async () =>
     {
         using var call = new ImageService.ImageServiceClient(connection.Invoker).Pull(
             new() { Containerd = SystemImages, ImageRef = image }, cancellationToken: cancellation);
@@ -56,7 +63,7 @@ public sealed class TalosOperator(TalosConnection connection, CancellationToken 
     });
 
     /// <summary>Runs the installer of a pulled image; the node goes on running (talos.md 6.3).</summary>
-    public Task<TalosResult> InstallUpgradeAsync(string image, Action<string> progress) => CallAsync(async () =>
+    public Task<TalosResult> InstallUpgradeAsync(string image, Action<string> progress) => CallAsync(TalosCall.InstallUpgrade, async () =>
     {
         using var call = new LifecycleService.LifecycleServiceClient(connection.Invoker).Upgrade(
             new() { Containerd = SystemImages, Source = new() { ImageName = image } }, cancellationToken: cancellation);
@@ -75,33 +82,33 @@ public sealed class TalosOperator(TalosConnection connection, CancellationToken 
     });
 
     /// <summary>The one call of older versions: installs and reboots (talos.md 6.1).</summary>
-    public Task<TalosResult> LegacyUpgradeAsync(string image, bool preserve) => CallAsync(async () =>
+    public Task<TalosResult> LegacyUpgradeAsync(string image, bool preserve) => CallAsync(TalosCall.Upgrade, async () =>
     {
         var answer = await machine.UpgradeAsync(new() { Image = image, Preserve = preserve }, cancellationToken: cancellation);
         return TalosResult.Done(answer.Messages[0].Ack);
     });
 
-    public Task<TalosResult> RebootAsync() => CallAsync(async () =>
+    public Task<TalosResult> RebootAsync() => CallAsync(TalosCall.Reboot, async () =>
     {
         var answer = await machine.RebootAsync(new(), cancellationToken: cancellation);
         return TalosResult.Done(answer.Messages[0].ActorId);
     });
 
     /// <summary>Goes back to the other boot entry and reboots (talos.md 6.4).</summary>
-    public Task<TalosResult> RollbackAsync() => CallAsync(async () =>
+    public Task<TalosResult> RollbackAsync() => CallAsync(TalosCall.Rollback, async () =>
     {
         await machine.RollbackAsync(new(), cancellationToken: cancellation);
         return TalosResult.Done();
     });
 
     /// <summary>Makes another member etcd's leader; does nothing on a follower.</summary>
-    public Task<TalosResult> ForfeitLeadershipAsync() => CallAsync(async () =>
+    public Task<TalosResult> ForfeitLeadershipAsync() => CallAsync(TalosCall.ForfeitLeadership, async () =>
     {
         var answer = await machine.EtcdForfeitLeadershipAsync(new(), cancellationToken: cancellation);
         return TalosResult.Done(answer.Messages[0].Member);
     });
 
-    private async Task<TalosResult> CallAsync(Func<Task<TalosResult>> call)
+    private async Task<TalosResult> CallAsync(TalosCall what, Func<Task<TalosResult>> call)
     {
         try
         {
@@ -109,7 +116,9 @@ public sealed class TalosOperator(TalosConnection connection, CancellationToken 
         }
         catch (RpcException exception) when (!cancellation.IsCancellationRequested)
         {
-            return TalosResult.From(exception, mutating: true);
+            var result = TalosResult.From(exception, mutating: true);
+            var why = what.Explain(exception.StatusCode, connection.Roles);
+            return why == "" ? result : result with { Message = $"{result.Message}; {why}" };
         }
     }
 }

@@ -58,49 +58,6 @@ public sealed class ClusterTests
     }
 
     [Fact]
-    public async Task A_certificate_of_another_CA_is_refused_by_the_node_and_the_connection_says_so()
-    {
-        await using var rack = new TestRack("v1.13.9", 1);
-        await rack.BringUpAsync(controlPlanes: 1);
-        var stranger = SecretsBundle.Generate(SemanticVersion.Parse("v1.6.0"), TimeProvider.System.GetUtcNow());
-
-        var refused = rack.Secure(0, "os:admin", issuer: stranger);
-        Assert.NotEqual(TalosFailure.None, (await TestRack.Operate(refused).RebootAsync()).Failure);
-        Assert.Equal(
-            "the node does not accept our certificate: its CA differs, or a clock is off", await refused.ExplainAsync(TestRack.Cancellation));
-        Assert.Equal(0, rack.Count(0, "down"));
-    }
-
-    [Fact]
-    public async Task A_node_of_another_cluster_is_not_talked_to()
-    {
-        await using var rack = new TestRack("v1.13.9", 1);
-        await rack.BringUpAsync(controlPlanes: 1);
-        var stranger = SecretsBundle.Generate(SemanticVersion.Parse("v1.6.0"), TimeProvider.System.GetUtcNow());
-
-        var foreign = rack.Secure(0, "os:admin", issuer: stranger, trusted: stranger);
-
-        Assert.Equal(TalosFailure.Transient, (await TestRack.Operate(foreign).RebootAsync()).Failure);
-        Assert.Contains("not issued by this cluster's CA", await foreign.ExplainAsync(TestRack.Cancellation), StringComparison.Ordinal);
-    }
-
-    [Theory]
-    [InlineData("os:reader", false)]
-    [InlineData("os:operator", true)]
-    public async Task A_role_that_is_too_low_is_refused(string role, bool mayReboot)
-    {
-        await using var rack = new TestRack("v1.13.9", 1);
-        await rack.BringUpAsync(controlPlanes: 1);
-        var connection = rack.Secure(0, role);
-
-        var rollback = await TestRack.Operate(connection).RollbackAsync();
-        var reboot = await TestRack.Operate(connection).RebootAsync();
-
-        Assert.Equal("PermissionDenied: not authorized", rollback.Message);
-        Assert.Equal(mayReboot, reboot.Failure == TalosFailure.None);
-    }
-
-    [Fact]
     public async Task A_reboot_keeps_the_system_and_changes_the_boot_id()
     {
         await using var rack = new TestRack("v1.13.9", 1);

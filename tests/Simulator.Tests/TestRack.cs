@@ -1,5 +1,6 @@
 using System.Net;
 using Cozy.Fleet.MachineConfig;
+using Cozy.Fleet.Pki;
 using Cozy.Fleet.Primitives;
 using Cozy.Fleet.Talos;
 using Cozy.Fleet.Talos.Api.Machine;
@@ -72,9 +73,11 @@ internal sealed class TestRack : IAsyncDisposable
     public TalosConnection Secure(int machine, string role = "os:admin", SecretsBundle? issuer = null, SecretsBundle? trusted = null)
     {
         var issued = Credentials.Talos(issuer ?? Secrets, role, TimeSpan.FromHours(1), TimeProvider.System.GetUtcNow());
-        return Keep(TalosConnection.Secure(
-            Addresses[machine], TalosConnection.DefaultPort, new((trusted ?? Secrets).Os.Certificate, issued.Certificate, issued.Key)));
+        return Secure(machine, issued, trusted);
     }
+
+    public TalosConnection Secure(int machine, CertificateAndKey issued, SecretsBundle? trusted = null) => Keep(TalosConnection.Secure(
+        Addresses[machine], TalosConnection.DefaultPort, new((trusted ?? Secrets).Os.Certificate, issued.Certificate, issued.Key)));
 
     public static TalosOperator Operate(TalosConnection connection) => new(connection, Cancellation);
 
@@ -88,12 +91,13 @@ internal sealed class TestRack : IAsyncDisposable
         Secrets, type);
 
     /// <summary>From maintenance mode to a cluster: control planes first, workers after.</summary>
-    public async Task BringUpAsync(int controlPlanes)
+    public async Task BringUpAsync(int controlPlanes, Func<string, string>? change = null)
     {
         for (var machine = 0; machine < Machines.Count; machine++)
         {
             await UntilAsync(machine, "maintenance");
             var config = Config(machine, machine < controlPlanes ? MachineType.ControlPlane : MachineType.Worker);
+            config = change?.Invoke(config) ?? config;
             var applied = await Operate(Maintenance(machine)).ApplyAsync(System.Text.Encoding.UTF8.GetBytes(config), dryRun: false);
             Assert.Equal(TalosResult.Done(), applied);
         }

@@ -41,6 +41,19 @@ internal sealed class NodeConfig
 
     public string OsCaCertificate => Pem("machine", "ca", "crt");
 
+    /// <summary>Whose client certificates are accepted: machine.ca and acceptedCAs (talos.md 4.5).</summary>
+    public IEnumerable<string> TrustedCas =>
+    [
+        OsCaCertificate,
+        .. ((main.At("machine", "acceptedCAs") as YamlSequenceNode)?.Children ?? []).Select(ca => Decode(ca.Scalar("crt"))),
+    ];
+
+    /// <summary>A client certificate must be for clientAuth alone; a switch up to 1.11 (talos.md 4.5).</summary>
+    public bool ChecksUsage => Text("machine", "features", "apidCheckExtKeyUsage") == "true";
+
+    /// <summary>Roles count; a switch up to 1.11, and without it everybody is admin (talos.md 4.5).</summary>
+    public bool ChecksRoles => Text("machine", "features", "rbac") == "true";
+
     public string OsCaKey => Pem("machine", "ca", "key");
 
     public string KubernetesCaCertificate => Pem("cluster", "ca", "crt");
@@ -48,6 +61,10 @@ internal sealed class NodeConfig
     public string KubernetesCaKey => Pem("cluster", "ca", "key");
 
     public string KubeletVersion => Text("machine", "kubelet", "image").Split(':')[^1];
+
+    /// <summary>What is accepted and told nevertheless.</summary>
+    public IReadOnlyList<string> Warnings =>
+        main.At("machine", "install", "extensions") is null ? [] : [".machine.install.extensions is deprecated, build an image with the extensions instead"];
 
     /// <summary>Reads and checks; the refusal is in Talos' manner.</summary>
     public static NodeConfig? TryRead(string yaml, IReadOnlyCollection<string> disks, SemanticVersion talos, out ConfigRefusal? refusal)
@@ -77,7 +94,9 @@ internal sealed class NodeConfig
 
     private string Text(params string[] path) => main.Scalar(path);
 
-    private string Pem(params string[] path) => Encoding.ASCII.GetString(Convert.FromBase64String(Text(path)));
+    private string Pem(params string[] path) => Decode(Text(path));
+
+    private static string Decode(string base64) => Encoding.ASCII.GetString(Convert.FromBase64String(base64));
 
     private static YamlNode? Document(IReadOnlyList<YamlNode> documents, string kind) => documents.FirstOrDefault(d => d.Scalar("kind") == kind);
 }

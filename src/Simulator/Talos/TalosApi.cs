@@ -1,4 +1,5 @@
 using System.Net;
+using System.Security.Cryptography.X509Certificates;
 using Cozy.Fleet.Pki;
 using Cozy.Fleet.Simulator.Tls;
 
@@ -54,8 +55,8 @@ internal static class TalosApi
         }
         var authority = CertificateAuthority.FromPem(ca.Certificate, ca.Key);
         var leaf = new LeafRequest(run.Hostname, [], now - TimeSpan.FromMinutes(1), day) { IsServer = true, IsClient = false, Names = names };
-        return new(authority.Issue(leaf, key), key,
-            System.Security.Cryptography.X509Certificates.X509Certificate2.CreateFromPem(run.Config.OsCaCertificate));
+        return new(authority.Issue(leaf, key), key, new([.. run.Config.TrustedCas.Select(pem => X509Certificate2.CreateFromPem(pem))],
+            UsageIsExact: run.Config.ChecksUsage || run.Version.IsAtLeast(1, 12)));
     }
 
     /// <summary>Closes at once: a rebooting machine does not wait for its clients.</summary>

@@ -109,9 +109,9 @@ internal sealed partial class TalosRun
         {
             await work();
         }
-        catch (OperationCanceledException) when (ended.IsCancellationRequested)
+        catch (OperationCanceledException)
         {
-            // The machine was switched off meanwhile.
+            // The machine was switched off meanwhile, or what it waited for was called off.
         }
         catch (Exception failure)
         {

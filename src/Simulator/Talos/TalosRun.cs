@@ -129,16 +129,6 @@ internal sealed partial class TalosRun : IDisposable
     /// <summary>A complete config in maintenance mode (talos.md 3.3).</summary>
     public void Configure(NodeConfig config) => configured.TrySetResult(config);
 
-    /// <summary>Another config for the installed system: at once, or with the next boot.</summary>
-    public void Reconfigure(NodeConfig config, bool reboots, bool atOnce)
-    {
-        Disk.Reconfigure(config.Yaml);
-        if (atOnce && !reboots)
-            Config = config;
-        if (reboots)
-            RebootSoon();
-    }
-
     public void Reboot()
     {
         Events.Append(new SequenceEvent { Sequence = "reboot", Action = SequenceEvent.Types.Action.Start });

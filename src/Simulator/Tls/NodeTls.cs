@@ -1,5 +1,6 @@
 using System.IO.Pipelines;
 using System.Security.Cryptography.X509Certificates;
+using Cozy.Fleet.Talos.Tls;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core;

@@ -11,8 +11,12 @@ namespace Cozy.Fleet.Simulator.Tls;
 /// What a node shows on its API port: an Ed25519 certificate over TLS 1.3, as Talos does (talos.md 3.2, 4.5). .NET's own TLS
 /// cannot hold such a key.
 /// </summary>
-/// <param name="ClientCa">Whose client certificates are accepted; null in maintenance mode, where none is asked for.</param>
-public sealed record NodeTlsIdentity(X509Certificate2 Certificate, PrivateKey Key, X509Certificate2? ClientCa);
+/// <param name="ClientTrust">Whose client certificates are accepted; null in maintenance mode, where none is asked for.</param>
+internal sealed record NodeTlsIdentity(X509Certificate2 Certificate, PrivateKey Key, ClientTrust? ClientTrust);
+
+/// <summary>Which client certificates a configured node accepts (talos.md 4.5).</summary>
+/// <param name="UsageIsExact">The usage must be clientAuth alone; older releases let a config switch that off.</param>
+internal sealed record ClientTrust(X509Certificate2Collection Cas, bool UsageIsExact);
 
 /// <summary>The server side of one handshake.</summary>
 internal sealed class NodeTlsServer(NodeTlsIdentity identity, BcTlsCrypto crypto, TimeProvider clock) : DefaultTlsServer(crypto)
@@ -33,7 +37,7 @@ internal sealed class NodeTlsServer(NodeTlsIdentity identity, BcTlsCrypto crypto
             SignatureAndHashAlgorithm.ed25519);
     }
 
-    public override Org.BouncyCastle.Tls.CertificateRequest? GetCertificateRequest() => identity.ClientCa is null ? null : new(
+    public override Org.BouncyCastle.Tls.CertificateRequest? GetCertificateRequest() => identity.ClientTrust is null ? null : new(
         TlsUtilities.EmptyBytes,
         [SignatureAndHashAlgorithm.ed25519, SignatureAndHashAlgorithm.GetInstance(HashAlgorithm.sha256, SignatureAlgorithm.ecdsa)],
         null, null);
@@ -43,14 +47,19 @@ internal sealed class NodeTlsServer(NodeTlsIdentity identity, BcTlsCrypto crypto
         if (clientCertificate.IsEmpty)
             throw new TlsFatalAlert(AlertDescription.certificate_required);
         var leaf = X509CertificateLoader.LoadCertificate(clientCertificate.GetCertificateAt(0).GetEncoded());
-        if (CertificateCheck.Refusal(leaf, identity.ClientCa!, clock.GetUtcNow()) is { } refusal)
-            throw new TlsFatalAlert(AlertDescription.bad_certificate, refusal);
-        // apid insists on this list and nothing else (talos.md 4.5).
-        var usages = leaf.Extensions.OfType<X509EnhancedKeyUsageExtension>().SelectMany(e => e.EnhancedKeyUsages.Cast<System.Security.Cryptography.Oid>());
-        if (usages.Select(u => u.Value).ToArray() is not ["1.3.6.1.5.5.7.3.2"])
-            throw new TlsFatalAlert(AlertDescription.bad_certificate, "The extended key usage must be clientAuth alone.");
+        var use = identity.ClientTrust!.UsageIsExact ? CertificateUse.TalosClient : CertificateUse.Client;
+        if (CertificateCheck.Problem(leaf, identity.ClientTrust.Cas, clock.GetUtcNow(), use) is { } problem)
+            throw new TlsFatalAlert(Alert(problem.Fault), problem.Sentence);
         ClientCertificate = leaf;
     }
+
+    // As Go's TLS names them, and apid with it.
+    private static short Alert(CertificateFault fault) => fault switch
+    {
+        CertificateFault.Issuer => AlertDescription.unknown_ca,
+        CertificateFault.Expired or CertificateFault.NotYetValid => AlertDescription.certificate_expired,
+        _ => AlertDescription.bad_certificate,
+    };
 
     // Alerts are the client's business; the default prints them to the console.
     public override void NotifyAlertRaised(short alertLevel, short alertDescription, string message, Exception cause)

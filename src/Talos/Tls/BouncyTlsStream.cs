@@ -1,12 +1,12 @@
 using Org.BouncyCastle.Tls;
 
-namespace Cozy.Fleet.Simulator.Tls;
+namespace Cozy.Fleet.Talos.Tls;
 
 /// <summary>
 /// A stream over BouncyCastle's non-blocking TLS machine. HTTP/2 reads and writes at the same time, which BouncyCastle's own
-/// stream cannot (dotnet-facts.md 3.1).
+/// stream cannot (dotnet-facts.md 3.1). Either end of a connection; the transport below ends with it.
 /// </summary>
-internal sealed class BouncyTlsStream(TlsServerProtocol protocol, Stream transport) : Stream
+public sealed class BouncyTlsStream(TlsProtocol protocol, Stream transport) : Stream
 {
     // Reader and writer meet at the machine; records must leave in the order in which it made them.
     private readonly Lock machine = new();
@@ -23,13 +23,14 @@ internal sealed class BouncyTlsStream(TlsServerProtocol protocol, Stream transpo
 
     public override long Position { get => throw new NotSupportedException(); set => throw new NotSupportedException(); }
 
-    /// <exception cref="IOException">The handshake failed.</exception>
+    /// <exception cref="IOException">The handshake failed; an alert is a <see cref="TlsException"/>.</exception>
     public async Task HandshakeAsync(CancellationToken cancellation)
     {
+        await DrainAsync(cancellation); // A client has something to say first.
         while (protocol.IsHandshaking)
         {
             if (!await FillAsync(cancellation))
-                throw new EndOfStreamException("The client left during the handshake.");
+                throw new EndOfStreamException("The other side left during the handshake.");
         }
     }
 
@@ -73,7 +74,10 @@ internal sealed class BouncyTlsStream(TlsServerProtocol protocol, Stream transpo
     protected override void Dispose(bool disposing)
     {
         if (disposing)
+        {
+            transport.Dispose();
             sending.Dispose();
+        }
         base.Dispose(disposing);
     }
 
@@ -89,7 +93,7 @@ internal sealed class BouncyTlsStream(TlsServerProtocol protocol, Stream transpo
         }
         finally
         {
-            // An alert that refuses the client must reach it, too.
+            // An alert that refuses the other side must reach it, too.
             await DrainAsync(cancellation);
         }
         return true;
