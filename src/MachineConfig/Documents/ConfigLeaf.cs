@@ -10,6 +10,9 @@ namespace Cozy.Fleet.MachineConfig.Documents;
 /// <param name="Keys">The way to it, without the elements of lists on it.</param>
 internal sealed record ConfigLeaf(ConfigPlace Place, string Kind, ImmutableArray<string> Keys, YamlNode Node)
 {
+    /// <summary>Of its key, or of itself where it has none.</summary>
+    public long Line { get; private init; } = Node.Start.Line;
+
     /// <summary>All leaves of all documents, in the order of the text.</summary>
     public static IEnumerable<ConfigLeaf> Of(IEnumerable<YamlMappingNode> documents) => documents.SelectMany(d => Root(d).Below());
 
@@ -23,10 +26,10 @@ internal sealed record ConfigLeaf(ConfigPlace Place, string Kind, ImmutableArray
     {
         var text = ((YamlScalarNode)key).Value ?? "";
         var path = text.AsSpan().IndexOfAny(".[]\" ") >= 0 ? $"{Place.Path}[\"{text}\"]" : Place.Path == "" ? text : $"{Place.Path}.{text}";
-        return new(Place with { Path = path }, Kind, Keys.Add(text), value);
+        return new(Place with { Path = path }, Kind, Keys.Add(text), value) { Line = key.Start.Line };
     }
 
-    /// <summary>The elements of this list, named by the field by which Talos merges them where that tells them apart, else by number.</summary>
+    /// <summary>The elements of this list: by the field by which Talos merges them where that tells them apart, else by number.</summary>
     public ConfigLeaf[] Elements()
     {
         var list = (YamlSequenceNode)Node;
@@ -42,9 +45,10 @@ internal sealed record ConfigLeaf(ConfigPlace Place, string Kind, ImmutableArray
         _ => [this],
     };
 
-    private ConfigLeaf Element(string name, YamlNode element) => this with { Place = Place with { Path = $"{Place.Path}[{name}]" }, Node = element };
+    private ConfigLeaf Element(string name, YamlNode element) => new(Place with { Path = $"{Place.Path}[{name}]" }, Kind, Keys, element);
 
-    private string? KeyOf(YamlNode element) => MergeRules.KeysOf(Rule).Select(key => element.TextAt(key)).FirstOrDefault(key => key is not null);
+    private string? KeyOf(YamlNode element) =>
+        MergeRules.KeysOf(Rule).Select(key => element.TextAt(key)).FirstOrDefault(key => key is not null);
 
     private static string Name(YamlMappingNode document)
     {
