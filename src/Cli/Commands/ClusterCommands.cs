@@ -4,12 +4,12 @@ using Cozy.Fleet.Contracts.V1;
 
 namespace Cozy.Fleet.Cli.Commands;
 
-/// <summary>`cluster`: credentials for a cluster, and waiting until it runs.</summary>
+/// <summary>`cluster`: its credentials and configs, and waiting until it runs.</summary>
 internal static class ClusterCommands
 {
-    public static Command Create(Shell shell) => new("cluster", "Hands out credentials of a cluster, or waits until it runs.")
+    public static Command Create(Shell shell) => new("cluster", "Hands out credentials of a cluster, shows its configs, or waits until it runs.")
     {
-        Kubeconfig(shell), Talosconfig(shell), ClusterWait.Create(shell),
+        Kubeconfig(shell), Talosconfig(shell), ClusterConfig.Create(shell), ClusterWait.Create(shell),
     };
 
     private static Command Kubeconfig(Shell shell)

@@ -1,3 +1,4 @@
+using Cozy.Fleet.Coordinator.Configs;
 using Cozy.Fleet.Coordinator.Events;
 using Cozy.Fleet.Coordinator.Hosting;
 using Cozy.Fleet.Coordinator.Nodes;
@@ -20,7 +21,7 @@ namespace Cozy.Fleet.Coordinator.Clusters;
 /// </summary>
 internal sealed class ClusterGrain(
     [PersistentState(RecordKind.Clusters, "fleet")] IPersistentState<ClusterRecord> state, IRecordStore store, IEventLog log,
-    ClusterSecrets secrets, TimeProvider time) : Grain, IClusterGrain
+    ClusterSecrets secrets, MemberConfigs configs, TimeProvider time) : Grain, IClusterGrain
 {
     // Many signals at once become one look.
     private static readonly TimeSpan SignalDelay = TimeSpan.FromMilliseconds(20);
@@ -202,7 +203,7 @@ internal sealed class ClusterGrain(
         }
         if (!generating.IsCompleted)
             return false;
-        await Store(state.State with { SealedSecrets = await generating });
+        await Store(state.State with { SealedSecrets = await generating, Contract = image.Spec.TalosVersion });
         generating = null;
         return true;
     }
@@ -238,18 +239,26 @@ internal sealed class ClusterGrain(
     {
         if (order.Deadline <= time.GetUtcNow())
             return false;
-        var complete = order with { Action = await Complete(order.Action, node) };
+        if (!(await Complete(order.Action, node)).Accepted(out var action, out var refusal))
+        {
+            // It is tried again, with what the patches say then.
+            await OrderFinished(new(order.OperationId, order.Owner, OrderOutcome.Failed, FailureClass.Environment, refusal.Message, 0, time.GetUtcNow()));
+            return false;
+        }
         var members = facts.Nodes.Where(n => n.Allocation?.Cluster == Name);
-        return await GrainFactory.GetGrain<IRackGrain>(node.Rack).Send(complete, secrets.For(state.State, order, members));
+        return await GrainFactory.GetGrain<IRackGrain>(node.Rack).Send(order with { Action = action }, secrets.For(state.State, order, members));
     }
 
-    private async Task<OrderAction> Complete(OrderAction action, NodeRecord node)
+    private async Task<Answer<OrderAction>> Complete(OrderAction action, NodeRecord node)
     {
         if (action is not OrderAction.ApplyConfiguration)
             return action;
         var member = state.State.Members.First(m => m.Node == node.Metadata.Name);
         var image = await Image(state.State.Image) ?? throw new InvalidOperationException($"Image {state.State.Image} of cluster {Name} is gone.");
-        return new OrderAction.ApplyConfiguration(secrets.Config(state.State, member, node, image));
+        if (!configs.Of(state.State, member, node, image).Accepted(out var config, out var refusal))
+            return refusal;
+        await GrainFactory.GetGrain<IAppliedConfigGrain>(node.Metadata.Name).Set(Name, config.Text);
+        return new OrderAction.ApplyConfiguration(config.Text);
     }
 
     private async Task<ClusterFacts> Facts()

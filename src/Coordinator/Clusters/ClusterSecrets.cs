@@ -3,7 +3,6 @@ using Cozy.Fleet.Coordinator.Racks;
 using Cozy.Fleet.Coordinator.Storage;
 using Cozy.Fleet.Domain.Agents;
 using Cozy.Fleet.Domain.Clusters;
-using Cozy.Fleet.Domain.Images;
 using Cozy.Fleet.Domain.Nodes;
 using Cozy.Fleet.MachineConfig;
 using Cozy.Fleet.Primitives;
@@ -11,8 +10,8 @@ using Cozy.Fleet.Primitives;
 namespace Cozy.Fleet.Coordinator.Clusters;
 
 /// <summary>
-/// Everything that needs a cluster's secrets: configs, and short-lived credentials for one purpose each (design 3.8). The bundle is
-/// opened for the call and forgotten.
+/// A cluster's secrets, and what is made of them: short-lived credentials for one purpose each (design 3.8). The bundle is opened for
+/// the call and forgotten.
 /// </summary>
 internal sealed class ClusterSecrets(ISecretSeal seal, TimeProvider time)
 {
@@ -43,27 +42,6 @@ internal sealed class ClusterSecrets(ISecretSeal seal, TimeProvider time)
         return new(Talos(secrets, TalosRole.Reader, life), Kubernetes(secrets, members, life));
     }
 
-    /// <summary>The config of one member. An order without it is stored; with it, it goes to the agent only.</summary>
-    /// <exception cref="InvalidOperationException">A patch that was accepted does not apply; the message says why.</exception>
-    public string Config(ClusterRecord cluster, Domain.Clusters.ClusterMember member, NodeRecord node, ImageRecord image)
-    {
-        var spec = cluster.Spec;
-        var input = new MachineConfigInput(SemanticVersion.Parse(image.Spec.TalosVersion), SemanticVersion.Parse(spec.KubernetesVersion),
-            cluster.Metadata.Name, new Uri(cluster.Endpoint), member.Hostname, InstallDisks.Choose(node, spec).Device, image.Spec.Installer);
-        if (spec.PodSubnets.Count > 0)
-            input = input with { PodSubnets = spec.PodSubnets };
-        if (spec.ServiceSubnets.Count > 0)
-            input = input with { ServiceSubnets = spec.ServiceSubnets };
-        var type = member.Role == Role.ControlPlane ? MachineType.ControlPlane : MachineType.Worker;
-        var config = MachineConfigGenerator.Generate(input, Open(cluster), type);
-        foreach (var patch in spec.Patches.Where(p => p.Role == Role.Unspecified || p.Role == member.Role))
-        {
-            config = MachineConfig.ConfigPatch.Apply(config, patch.Yaml, out var refusal)
-                ?? throw new InvalidOperationException($"Patch {patch.Name} of cluster {cluster.Metadata.Name}: {refusal}");
-        }
-        return config;
-    }
-
     public string Kubeconfig(ClusterRecord cluster, TimeSpan life)
     {
         var secrets = Open(cluster);
@@ -79,7 +57,8 @@ internal sealed class ClusterSecrets(ISecretSeal seal, TimeProvider time)
 
     private static string Purpose(string cluster) => $"clusters/{cluster}";
 
-    private SecretsBundle Open(ClusterRecord cluster) =>
+    /// <summary>The bundle; it is not to be kept.</summary>
+    public SecretsBundle Open(ClusterRecord cluster) =>
         SecretsBundle.Parse(Encoding.UTF8.GetString(seal.Open(Purpose(cluster.Metadata.Name), cluster.SealedSecrets)));
 
     private TalosCredential Talos(SecretsBundle secrets, TalosRole role, TimeSpan life)

@@ -13,7 +13,7 @@ internal static class ClusterSpecCheck
     /// <param name="image">Null when there is no image of that name.</param>
     /// <param name="present">The cluster as it is, or null for a new one.</param>
     public static Refusal? Problem(ClusterSpec spec, ImageRecord? image, ClusterRecord? present) =>
-        Members(spec, present) ?? Versions(spec, image) ?? Network(spec) ?? Patches(spec) ?? Frozen(spec, present);
+        Members(spec, present) ?? Versions(spec, image) ?? Network(spec) ?? Patches(spec, image!) ?? Frozen(spec, present);
 
     private static Refusal? Members(ClusterSpec spec, ClusterRecord? present)
     {
@@ -54,11 +54,12 @@ internal static class ClusterSpecCheck
         return null;
     }
 
-    private static Refusal? Patches(ClusterSpec spec)
+    private static Refusal? Patches(ClusterSpec spec, ImageRecord image)
     {
+        var contract = SemanticVersion.Parse(image.Spec.TalosVersion);
         for (var i = 0; i < spec.Patches.Count; i++)
         {
-            if (MachineConfig.ConfigPatch.Problem(spec.Patches[i].Yaml) is { } problem)
+            if (MachineConfig.ConfigPatch.Problem(spec.Patches[i].Yaml, contract) is { } problem)
                 return Invalid($"patch {spec.Patches[i].Name}, {problem}", $"spec.patches[{i}].yaml");
         }
         return null;

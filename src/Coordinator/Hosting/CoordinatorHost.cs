@@ -1,6 +1,7 @@
 using System.Net;
 using Cozy.Fleet.Coordinator.Api;
 using Cozy.Fleet.Coordinator.Clusters;
+using Cozy.Fleet.Coordinator.Configs;
 using Cozy.Fleet.Coordinator.Enrolment;
 using Cozy.Fleet.Coordinator.Session;
 using Cozy.Fleet.Coordinator.Storage;
@@ -23,7 +24,7 @@ internal static class CoordinatorHost
         builder.Services.AddFleetStorage(options.DataDirectory);
         builder.Services.AddFleetEnrolment(options);
         builder.Services.AddFleetApi();
-        builder.Services.AddSingleton<ClusterSecrets>();
+        builder.Services.AddSingleton<ClusterSecrets>().AddSingleton<MemberConfigs>();
         builder.Services.AddHostedService<Reconciler>();
         builder.AddFleetLogging().AddFleetTracing().AddFleetOrleans().AddFleetGrpc(options);
 

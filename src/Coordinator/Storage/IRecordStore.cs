@@ -9,6 +9,7 @@ public static class RecordKind
     public const string Clusters = "clusters";
     public const string Rollouts = "rollouts";
     public const string Tokens = "tokens";
+    public const string AppliedConfigs = "applied-configs";
 }
 
 /// <summary>A record as it is stored: JSON, with the etag of its last write.</summary>

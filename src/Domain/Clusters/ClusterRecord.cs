@@ -9,7 +9,14 @@ public sealed record MemberSet(EquatableArray<string> Nodes, string Filter, int 
     public static MemberSet None { get; } = new([], "", 0);
 }
 
-public sealed record ConfigPatch(string Name, Role Role, string Yaml);
+/// <summary>A patch for the members that fit role, filter and names; what is not set fits every member.</summary>
+public sealed record ConfigPatch(string Name, Role Role, string Yaml)
+{
+    /// <summary>Over the member's node.</summary>
+    public string Filter { get; init; } = "";
+
+    public EquatableArray<string> Nodes { get; init; }
+}
 
 public sealed record ClusterSpec
 {
@@ -68,6 +75,11 @@ public sealed record ClusterRecord(ResourceMetadata Metadata)
 
     /// <summary>The image that members are provisioned with; a rollout changes it.</summary>
     public string Image { get; init; } = "";
+
+    /// <summary>
+    /// The Talos version that the cluster began with: all its configs keep the form of that time. Empty until its secrets are made.
+    /// </summary>
+    public string Contract { get; init; } = "";
 
     /// <summary>The secrets bundle, sealed.</summary>
     public string SealedSecrets { get; init; } = "";

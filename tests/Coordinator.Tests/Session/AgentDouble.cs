@@ -42,10 +42,10 @@ internal sealed class AgentDouble : IDisposable
         }
     }
 
-    public Task ReportAsync(ulong sequence, BootProgress boot, int second) => call.RequestStream.WriteAsync(new()
-    {
-        Report = new() { Sequence = sequence, Time = DateTimeOffset.UnixEpoch.AddSeconds(second).ToTimestamp(), BootProgress = boot },
-    }, Token);
+    public Task ReportAsync(ulong sequence, BootProgress boot, int second) => ReportAsync(
+        new() { Sequence = sequence, Time = DateTimeOffset.UnixEpoch.AddSeconds(second).ToTimestamp(), BootProgress = boot });
+
+    public Task ReportAsync(Report report) => call.RequestStream.WriteAsync(new() { Report = report }, Token);
 
     public Task AnswerAsync(QueryAnswer answer) => call.RequestStream.WriteAsync(new() { QueryAnswer = answer }, Token);
 

@@ -18,8 +18,7 @@ internal static class ClusterMap
             Workers = ToProto(spec.Workers),
             Install = new() { Disk = spec.InstallDisk, MinimumSizeBytes = spec.InstallMinimumSizeBytes },
         };
-        proto.Patches.Add(spec.Patches.Select(p =>
-            new V1.ConfigPatch { Name = p.Name, Role = EnumMap<Role, V1.Role>.Of(p.Role), Yaml = p.Yaml }));
+        proto.Patches.Add(spec.Patches.Select(ToProto));
         proto.PodSubnets.Add(spec.PodSubnets);
         proto.ServiceSubnets.Add(spec.ServiceSubnets);
         return proto;
@@ -34,9 +33,19 @@ internal static class ClusterMap
         Workers = ToRecord(spec.Workers),
         InstallDisk = spec.Install?.Disk ?? "",
         InstallMinimumSizeBytes = spec.Install?.MinimumSizeBytes ?? 0,
-        Patches = spec.Patches.Select(p => new ConfigPatch(p.Name, EnumMap<V1.Role, Role>.Of(p.Role), p.Yaml)).ToEquatableArray(),
+        Patches = spec.Patches.Select(ToRecord).ToEquatableArray(),
         PodSubnets = spec.PodSubnets.ToEquatableArray(),
         ServiceSubnets = spec.ServiceSubnets.ToEquatableArray(),
+    };
+
+    private static V1.ConfigPatch ToProto(ConfigPatch patch) => new()
+    {
+        Name = patch.Name, Role = EnumMap<Role, V1.Role>.Of(patch.Role), Yaml = patch.Yaml, Filter = patch.Filter, Nodes = { patch.Nodes },
+    };
+
+    private static ConfigPatch ToRecord(V1.ConfigPatch patch) => new(patch.Name, EnumMap<V1.Role, Role>.Of(patch.Role), patch.Yaml)
+    {
+        Filter = patch.Filter, Nodes = patch.Nodes.ToEquatableArray(),
     };
 
     private static V1.MemberSet ToProto(MemberSet set)

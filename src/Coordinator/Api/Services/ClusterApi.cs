@@ -9,7 +9,7 @@ namespace Cozy.Fleet.Coordinator.Api.Services;
 
 internal sealed class ClusterApi(
     ResourceReader<V1.Cluster> reader, ResourceWatch<V1.Cluster> watch, ResourceWriter<V1.Cluster> writer, Mutations mutations,
-    IGrainFactory grains)
+    IGrainFactory grains, ClusterConfigApi configs)
     : V1.ClusterService.ClusterServiceBase
 {
     public override async Task<V1.GetClusterResponse> GetCluster(V1.GetClusterRequest request, ServerCallContext context) =>
@@ -72,6 +72,9 @@ internal sealed class ClusterApi(
         var config = await IssueAsync(context, request.Name, grain => grain.IssueTalosconfig(ttl, role));
         return new() { Talosconfig = config.Yaml };
     }
+
+    public override Task<V1.GetMachineConfigResponse> GetMachineConfig(V1.GetMachineConfigRequest request, ServerCallContext context) =>
+        configs.GetAsync(request, context);
 
     // Whoever gets a key to a cluster stands in the log like whoever changes it.
     private async Task<IssuedConfig> IssueAsync(

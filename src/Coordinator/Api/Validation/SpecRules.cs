@@ -50,6 +50,7 @@ internal static class SpecRules
         {
             problems.AddIf(spec.Patches[i].Name == "", $"spec.patches[{i}].name", "must be set");
             problems.AddIf(!System.Enum.IsDefined(spec.Patches[i].Role), $"spec.patches[{i}].role", "is not a role");
+            NodeFilter(spec.Patches[i].Filter, $"spec.patches[{i}].filter", problems);
         }
     }
 

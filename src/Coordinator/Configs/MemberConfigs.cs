@@ -1,0 +1,38 @@
+using Cozy.Fleet.Coordinator.Clusters;
+using Cozy.Fleet.Domain;
+using Cozy.Fleet.Domain.Clusters;
+using Cozy.Fleet.Domain.Images;
+using Cozy.Fleet.Domain.Nodes;
+using Cozy.Fleet.MachineConfig;
+using Cozy.Fleet.Primitives;
+using ClusterMember = Cozy.Fleet.Domain.Clusters.ClusterMember;
+
+namespace Cozy.Fleet.Coordinator.Configs;
+
+/// <summary>The config that a member should have: generated from the cluster's spec and secrets, then patched layer by layer.</summary>
+internal sealed class MemberConfigs(ClusterSecrets secrets)
+{
+    /// <param name="image">The one that the cluster installs now.</param>
+    /// <returns>Refused when a patch does not apply to what is below it, which is only seen here.</returns>
+    public Answer<EffectiveConfig> Of(ClusterRecord cluster, ClusterMember member, NodeRecord node, ImageRecord image)
+    {
+        var type = member.Role == Role.ControlPlane ? MachineType.ControlPlane : MachineType.Worker;
+        var generated = MachineConfigGenerator.Generate(Input(cluster, member, node, image), secrets.Open(cluster), type);
+        return LayeredConfig.Apply(generated, ConfigLayers.Of(cluster.Spec, member.Role, node), out var refusal)
+            is { } config ? config : new Refusal(RefusalKind.FailedPrecondition, $"the patches of {member.Hostname} do not apply: {refusal}");
+    }
+
+    private static MachineConfigInput Input(ClusterRecord cluster, ClusterMember member, NodeRecord node, ImageRecord image)
+    {
+        var spec = cluster.Spec;
+        var talos = SemanticVersion.Parse(image.Spec.TalosVersion);
+        var input = new MachineConfigInput(talos, SemanticVersion.Parse(spec.KubernetesVersion), cluster.Metadata.Name,
+            new Uri(cluster.Endpoint), member.Hostname, InstallDisks.Choose(node, spec).Device, image.Spec.Installer);
+        // An upgrade does not rewrite configs: what was generated once stays in the form of that release (talos.md 5.4).
+        if (cluster.Contract != "")
+            input = input with { Contract = MachineConfigInput.ContractFor(SemanticVersion.Parse(cluster.Contract)) };
+        if (spec.PodSubnets.Count > 0)
+            input = input with { PodSubnets = spec.PodSubnets };
+        return spec.ServiceSubnets.Count > 0 ? input with { ServiceSubnets = spec.ServiceSubnets } : input;
+    }
+}
