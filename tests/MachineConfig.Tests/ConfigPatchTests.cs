@@ -16,6 +16,7 @@ public sealed class ConfigPatchTests
           nodeLabels: {x: "1", y: "2"}
         cluster:
           network: {podSubnets: [10.244.0.0/16]}
+          etcd: {extraArgs: {a: [x, y]}}
           apiServer:
             auditPolicy: {kind: Policy, rules: [{level: Metadata}]}
             admissionControl: [{name: PodSecurity, configuration: {a: b}}]
@@ -23,6 +24,10 @@ public sealed class ConfigPatchTests
         apiVersion: v1alpha1
         kind: HostnameConfig
         hostname: n1
+        ---
+        apiVersion: v1alpha1
+        kind: ImageVerificationConfig
+        rules: [{image: a, skip: true}, {image: b, keyless: {issuer: i}}]
 
         """;
 
@@ -42,6 +47,12 @@ public sealed class ConfigPatchTests
         },
         { "admission plugins merge by name", "cluster: {apiServer: {admissionControl: [{name: PodSecurity, configuration: {c: d}}]}}", ["{a: b, c: d}"] },
         { "another document is merged", "{apiVersion: v1alpha1, kind: HostnameConfig, hostname: n2}", ["hostname: n2"] },
+        {
+            "a rule of image verification replaces the one for the same images",
+            "{apiVersion: v1alpha1, kind: ImageVerificationConfig, rules: [{image: b, deny: true}, {image: c, skip: true}]}",
+            ["[{image: a, skip: true}, {image: b, deny: true}, {image: c, skip: true}]"]
+        },
+        { "an argument with several values is one value", "cluster: {etcd: {extraArgs: {a: [z]}}}", ["extraArgs: {a: [z]}"] },
         { "null changes nothing", "cluster: {network: {podSubnets: null}}", ["podSubnets: [10.244.0.0/16]"] },
         { "an empty list replaces", "cluster: {network: {podSubnets: []}}", ["podSubnets: []"] },
         { "an element is deleted by its first field", "machine: {network: {interfaces: [{interface: eth1, dhcp: false, $patch: delete}]}}", ["vlanId: 5"] },

@@ -22,11 +22,22 @@ internal static class MergeRules
         ["machine.network.interfaces.vlans"] = ["vlanId"],
         ["cluster.apiServer.admissionControl"] = ["name"],
         ["ExtensionServiceConfig:configFiles"] = ["mountPath"],
+        ["ImageVerificationConfig:rules"] = ["image"],
     };
 
+    // Rules for the same images are not mixed.
+    private static readonly HashSet<string> WholeElements = ["ImageVerificationConfig:rules"];
+
     /// <summary>True where the patch's list or map takes the place of the present one.</summary>
-    public static bool Replaces(string path) => Replaced.Contains(path);
+    public static bool Replaces(string path) => Replaced.Contains(path) || IsArgument(path);
+
+    /// <summary>True where an element takes the place of its like, instead of being merged into it.</summary>
+    public static bool ReplacesElements(string path) => WholeElements.Contains(path);
 
     /// <summary>The fields, the first that is there, by which an element of a list finds its like; none where lists append.</summary>
     public static string[] KeysOf(string path) => Keys.GetValueOrDefault(path, []);
+
+    // An argument of a component, which may be given several times from 1.13 on: its list is one value.
+    private static bool IsArgument(string path) => path.Contains(".extraArgs.", StringComparison.Ordinal)
+        || path.Contains(":extraArgs.", StringComparison.Ordinal);
 }

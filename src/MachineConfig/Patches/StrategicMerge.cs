@@ -69,10 +69,12 @@ internal static class StrategicMerge
                 Deletion.FromList(target, new(item, path));
             else if (item is not YamlMappingNode patch)
                 target.Add(item);
-            else if (Matching(target, item, keys) is YamlMappingNode present)
-                MergeMap(present, patch, path, insideList: true);
-            else
+            else if (Matching(target, item, keys) is not YamlMappingNode present)
                 target.Add(Merged(null, new(item, path), insideList: true) ?? item);
+            else if (MergeRules.ReplacesElements(path))
+                target.Children[target.Children.IndexOf(present)] = item;
+            else
+                MergeMap(present, patch, path, insideList: true);
         }
     }
 

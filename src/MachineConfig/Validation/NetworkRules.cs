@@ -7,7 +7,7 @@ namespace Cozy.Fleet.MachineConfig.Validation;
 /// <summary>What must be right in <c>machine.network</c>.</summary>
 internal static class NetworkRules
 {
-    private static readonly string[] BondModes =
+    public static readonly string[] BondModes =
         ["balance-rr", "active-backup", "balance-xor", "broadcast", "802.3ad", "balance-tlb", "balance-alb"];
 
     private static readonly string[] Delays = ["updelay", "downdelay"];

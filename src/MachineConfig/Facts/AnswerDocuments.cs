@@ -1,0 +1,40 @@
+using Cozy.Fleet.Primitives;
+using YamlDotNet.RepresentationModel;
+using static Cozy.Fleet.MachineConfig.Generate.Generation;
+using static Cozy.Fleet.MachineConfig.Yaml;
+
+namespace Cozy.Fleet.MachineConfig.Facts;
+
+/// <summary>Answers as documents, for contracts from 1.12 on; until 1.13 the install disk is still a field.</summary>
+internal static class AnswerDocuments
+{
+    public static IEnumerable<YamlNode> Of(MachineAnswers answers, SemanticVersion contract)
+    {
+        yield return contract.IsAtLeast(1, 14)
+            ? Document("UnattendedInstallConfig", ("provisioning", Map(
+                ("diskSelector", Map(("match", Text($"disk.dev_path == \"{answers.InstallDisk}\"")))))))
+            : Map(("machine", Map(("install", Map(("disk", Text(answers.InstallDisk)))))));
+        yield return Document("HostnameConfig", ("hostname", Text(answers.Hostname)));
+        if (answers.NameServers.Count > 0)
+            yield return Document("ResolverConfig", ("nameservers", List(answers.NameServers.Select(server => Map(("address", Text(server)))))));
+        yield return Link(answers);
+        if (answers.Addresses.Count == 0)
+            yield return Document("DHCPv4Config", ("name", Text(answers.Link)));
+        if (answers.SharedAddress != "")
+            yield return Document("Layer2VIPConfig", ("name", Text(answers.SharedAddress)), ("link", Text(answers.Link)));
+    }
+
+    private static YamlMappingNode Link(MachineAnswers answers)
+    {
+        (string, YamlNode?)[] network =
+        [
+            ("addresses", answers.Addresses.Count == 0 ? null : List(answers.Addresses.Select(a => Map(("address", Text(a)))))),
+            // Without a destination it is the default route.
+            ("routes", answers.Gateway == "" ? null : List([Map(("gateway", Text(answers.Gateway)))])),
+        ];
+        return answers.Bond is { } bond
+            ? Document("BondConfig",
+                [("name", Text(answers.Link)), ("links", List(bond.Members)), ("bondMode", Text(bond.Mode)), .. AnswerFields.Tuning(bond), .. network])
+            : Document("LinkConfig", [("name", Text(answers.Link)), .. network]);
+    }
+}

@@ -1,0 +1,59 @@
+using Cozy.Fleet.MachineConfig.Documents;
+using Cozy.Fleet.MachineConfig.Validation;
+
+namespace Cozy.Fleet.MachineConfig.Facts;
+
+/// <summary>The links that a config names: those that it makes itself are not on the node yet.</summary>
+internal static class LinkSelection
+{
+    private static readonly string[] Made = ["bond", "bridge", "wireguard"];
+
+    private static readonly string[] KindsThatMake =
+        ["BondConfig", "BridgeConfig", "VLANConfig", "VRFConfig", "VethConfig", "DummyLinkConfig", "WireguardConfig", "LinkAliasConfig"];
+
+    public static IEnumerable<ConfigProblem> Problems(IReadOnlyList<ConfigLeaf> roots, IReadOnlyList<LinkFacts> links)
+    {
+        var selection = new Selection("link", [.. links.Where(link => link.Physical).Select(Name)]);
+        var interfaces = roots.Where(root => root.Kind == "").SelectMany(main => main.List("machine", "network", "interfaces")).ToList();
+        var names = MadeNames(roots, interfaces).Concat(links.Select(link => link.Name)).ToHashSet();
+        return interfaces.Select(link => link.Find("deviceSelector")).OfType<ConfigLeaf>()
+            .Select(selector => selection.One(selector, Matching(selector, links)))
+            .Concat(interfaces.SelectMany(link => link.List("bond", "deviceSelectors"))
+                .Select(selector => selection.Some(selector, Matching(selector, links))))
+            .Concat(Named(roots, interfaces).Where(name => !names.Contains(name.Text())).Select(name => selection.One(name, [])))
+            .OfType<ConfigProblem>();
+    }
+
+    private static string Name(LinkFacts link) => $"{link.Name} ({string.Join(", ", new[] { link.Mac, link.Driver }.Where(word => word != ""))})";
+
+    private static IEnumerable<string> Matching(ConfigLeaf selector, IReadOnlyList<LinkFacts> links) =>
+        links.Where(link => selector.Map().All(field => Matches(field.Name, field.Value.Text(), link))).Select(Name);
+
+    private static bool Matches(string field, string wanted, LinkFacts link) => (field, wanted) switch
+    {
+        (_, "") => true,
+        ("hardwareAddr", _) => Glob.Matches(wanted.ToLowerInvariant(), link.Mac.ToLowerInvariant()),
+        ("permanentAddr", _) => Glob.Matches(wanted.ToLowerInvariant(), link.PermanentMac.ToLowerInvariant()),
+        ("busPath", _) => Glob.Matches(wanted, link.BusPath),
+        ("pciID", _) => Glob.Matches(wanted, link.PciId),
+        ("driver", _) => Glob.Matches(wanted, link.Driver),
+        ("physical", _) => link.Physical == wanted is "true" or "yes" or "on",
+        _ => false,
+    };
+
+    // Every place that names a link that must be there.
+    private static IEnumerable<ConfigLeaf> Named(IReadOnlyList<ConfigLeaf> roots, IReadOnlyList<ConfigLeaf> interfaces) =>
+        interfaces.Select(link => link.Find("interface"))
+            .Concat(interfaces.SelectMany(link => link.List("bond", "interfaces").Concat(link.List("bridge", "interfaces"))))
+            .Concat(roots.Where(r => r.Kind is "LinkConfig" or "EthernetConfig" or "DHCPv4Config" or "DHCPv6Config").Select(r => r.Find("name")))
+            .Concat(roots.Where(r => r.Kind is "BondConfig" or "BridgeConfig" or "VRFConfig").SelectMany(r => r.List("links")))
+            .Concat(roots.Where(r => r.Kind == "VLANConfig").Select(r => r.Find("parent")))
+            .Concat(roots.Where(r => r.Kind is "Layer2VIPConfig" or "HCloudVIPConfig").Select(r => r.Find("link")))
+            .OfType<ConfigLeaf>();
+
+    private static IEnumerable<string> MadeNames(IReadOnlyList<ConfigLeaf> roots, IReadOnlyList<ConfigLeaf> interfaces) =>
+        interfaces.Where(link => link.IsTrue("dummy") || Array.Exists(Made, kind => link.Find(kind) is not null)).Select(link => link.Text("interface"))
+            .Concat(interfaces.SelectMany(link => link.List("vlans").Select(vlan => $"{link.Text("interface")}.{vlan.Text("vlanId")}")))
+            .Concat(roots.Where(root => KindsThatMake.Contains(root.Kind)).Select(root => root.Text("name")))
+            .Concat(roots.Where(root => root.Kind == "VethConfig").Select(root => root.Text("peer", "name")));
+}
