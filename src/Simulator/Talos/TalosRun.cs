@@ -39,6 +39,7 @@ internal sealed partial class TalosRun : IDisposable
     private readonly TaskCompletionSource<NodeConfig> configured = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private Task sink = Task.CompletedTask;
     private MachineStatusEvent? published;
+    private TaskCompletionSource changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     public TalosRun(SimulatedMachine machine, SimulatedClusters clusters, BootedKernel kernel)
     {
@@ -99,6 +100,13 @@ internal sealed partial class TalosRun : IDisposable
         }
     }
 
+    /// <summary>Completes with the next change of anything that the node shows.</summary>
+    public Task NextChange()
+    {
+        lock (gate)
+            return Task.WhenAny(changed.Task, Cluster?.NextChange() ?? changed.Task);
+    }
+
     /// <summary>Runs until the machine reboots or is switched off.</summary>
     /// <exception cref="IOException">The boot failed, such as when its address is taken.</exception>
     public async Task RunAsync(CancellationToken powerOff)
@@ -135,6 +143,7 @@ internal sealed partial class TalosRun : IDisposable
         Disk.Reconfigure(config.Yaml);
         if (atOnce && !reboots)
             Config = config;
+        Changed();
         if (reboots)
             RebootSoon();
     }
@@ -241,10 +250,17 @@ internal sealed partial class TalosRun : IDisposable
             };
             status.Status.UnmetConditions.AddRange(UnmetConditions.Select(c =>
                 new MachineStatusEvent.Types.MachineStatus.Types.UnmetCondition { Name = c.Name, Reason = c.Reason }));
-            if (status.Equals(published))
-                return;
-            published = status;
-            Events.Append(status);
+            if (!status.Equals(published))
+                Events.Append(published = status);
         }
+        Changed();
+    }
+
+    private void Changed()
+    {
+        TaskCompletionSource waiting;
+        lock (gate)
+            (waiting, changed) = (changed, new(TaskCreationOptions.RunContinuationsAsynchronously));
+        waiting.SetResult();
     }
 }
