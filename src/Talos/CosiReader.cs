@@ -1,5 +1,6 @@
 using System.Globalization;
 using Cozy.Fleet.Talos.Api.Cosi;
+using Google.Protobuf;
 using Grpc.Core;
 using YamlDotNet.RepresentationModel;
 
@@ -8,6 +9,22 @@ namespace Cozy.Fleet.Talos;
 /// <summary>A resource as <c>talosctl get -o yaml</c> shows it.</summary>
 internal sealed record CosiResource(string Id, YamlNode Spec)
 {
+    /// <summary>
+    /// The spec's message, where the YAML form differs by version or is not exact: a machine config is a mapping up to 1.11 and a string
+    /// from 1.12 (talos.md 2.2). Empty where the node does not fill it.
+    /// </summary>
+    public ByteString Bytes { get; init; } = ByteString.Empty;
+
+    public static CosiResource From(Resource resource)
+    {
+        var stream = new YamlStream();
+        stream.Load(new StringReader(resource.Spec?.YamlSpec ?? ""));
+        return new(resource.Metadata.Id, stream.Documents is [var document, ..] ? document.RootNode : new YamlMappingNode())
+        {
+            Bytes = resource.Spec?.ProtoSpec ?? ByteString.Empty,
+        };
+    }
+
     public string Text(params string[] path)
     {
         YamlNode? at = Spec;
@@ -35,7 +52,7 @@ internal sealed class CosiReader(CallInvoker invoker, CancellationToken cancella
         try
         {
             var answer = await client.GetAsync(new() { Namespace = @namespace, Type = type, Id = id }, cancellationToken: cancellation);
-            return Read(answer.Resource);
+            return CosiResource.From(answer.Resource);
         }
         catch (RpcException exception) when (IsAbsent(exception.StatusCode))
         {
@@ -50,7 +67,7 @@ internal sealed class CosiReader(CallInvoker invoker, CancellationToken cancella
         {
             using var call = client.List(new() { Namespace = @namespace, Type = type }, cancellationToken: cancellation);
             await foreach (var answer in call.ResponseStream.ReadAllAsync(cancellation))
-                found.Add(Read(answer.Resource));
+                found.Add(CosiResource.From(answer.Resource));
         }
         catch (RpcException exception) when (IsAbsent(exception.StatusCode))
         {
@@ -68,11 +85,4 @@ internal sealed class CosiReader(CallInvoker invoker, CancellationToken cancella
 
     private static bool IsAbsent(StatusCode code) =>
         code is StatusCode.NotFound or StatusCode.PermissionDenied or StatusCode.Unimplemented;
-
-    private static CosiResource Read(Resource resource)
-    {
-        var stream = new YamlStream();
-        stream.Load(new StringReader(resource.Spec.YamlSpec));
-        return new(resource.Metadata.Id, stream.Documents is [var document, ..] ? document.RootNode : new YamlMappingNode());
-    }
 }

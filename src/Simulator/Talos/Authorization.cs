@@ -28,7 +28,8 @@ internal sealed class Authorization(TalosRun run) : Interceptor
     // The tiny API up to 1.12.
     private static readonly string[] OldMaintenance =
     [
-        Machine + "ApplyConfiguration", "/cosi.resource.State/Get", "/cosi.resource.State/List", "/storage.StorageService/Disks",
+        Machine + "ApplyConfiguration", "/cosi.resource.State/Get", "/cosi.resource.State/List", "/cosi.resource.State/Watch",
+        "/storage.StorageService/Disks",
     ];
 
     private static readonly string[] ForBackups = [Machine + "EtcdMemberList", Machine + "EtcdStatus", Machine + "EtcdAlarmList"];

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Globalization;
 using Cozy.Fleet.Talos.Api.Config;
 using Cozy.Fleet.Talos.Api.Cosi;
@@ -27,7 +28,12 @@ internal sealed class StateApi(TalosRun run) : State.StateBase
         ["Processors.hardware.talos.dev"] = ("hardware", 6),
         ["MemoryModules.hardware.talos.dev"] = ("hardware", 6),
         ["Nodenames.kubernetes.talos.dev"] = ("k8s", 6),
+        ["NodeStatuses.kubernetes.talos.dev"] = ("k8s", 6),
+        ["EtcdMembers.etcd.talos.dev"] = ("etcd", 6),
     };
+
+    // A resource's version grows with its content.
+    private readonly ConcurrentDictionary<(string Type, string Id), (string Spec, int Version)> versions = new();
 
     public override Task<GetResponse> Get(GetRequest request, ServerCallContext context)
     {
@@ -43,6 +49,18 @@ internal sealed class StateApi(TalosRun run) : State.StateBase
         foreach (var (id, spec) in Resources(request.Type))
             await responseStream.WriteAsync(new() { Resource = Resource(request.Namespace, request.Type, id, spec) });
     }
+
+    public override async Task Watch(WatchRequest request, IServerStreamWriter<WatchResponse> responseStream, ServerCallContext context)
+    {
+        CheckAccess(request.Namespace, request.Type, context);
+        if (request.HasId && request.Options?.BootstrapContents == true)
+            throw new RpcException(new(StatusCode.Unimplemented, "bootstrap contents are not supported for a watch of one resource"));
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(context.CancellationToken, run.Ended);
+        await new ResourceWatch(request, () => Now(request.Namespace, request.Type), run.NextChange).WriteAsync(responseStream, either.Token);
+    }
+
+    private Dictionary<string, Resource> Now(string @namespace, string type) =>
+        Resources(type).ToDictionary(r => r.Id, r => Resource(@namespace, type, r.Id, r.Spec));
 
     // An unknown type or namespace is refused, not absent (talos.md 0, trap 13); what is sensitive is for admins (talos.md 2.1).
     private void CheckAccess(string @namespace, string type, ServerCallContext context)
@@ -68,11 +86,24 @@ internal sealed class StateApi(TalosRun run) : State.StateBase
         "Processors.hardware.talos.dev" => [("CPU-0", "socket: CPU 0\nmanufacturer: Simulated\ncoreCount: 4\nthreadCount: 8\n")],
         "MemoryModules.hardware.talos.dev" => [("DIMM-0", "sizeMiB: 16384\nmanufacturer: Simulated\n")],
         "Nodenames.kubernetes.talos.dev" => run.Config is null ? [] : [("nodename", $"nodename: {run.Hostname}\n")],
+        "NodeStatuses.kubernetes.talos.dev" => NodeStatuses(),
+        "EtcdMembers.etcd.talos.dev" => EtcdMembers(),
         _ => [("hostname", $"hostname: {run.Hostname}\ndomainname: \"\"\n")],
     };
 
     private IEnumerable<(string, string)> Extensions() => run.Disk.Current is { } image && ImageReference.SchematicOf(image) is { } id
         ? [("schematic", $"metadata:\n  name: schematic\n  version: {id}\n")]
+        : [];
+
+    private (string, string)[] NodeStatuses() => run.Cluster is { } cluster
+        ? cluster.Look((_, kubernetes) => kubernetes.Nodes.TryGetValue(run.Hostname, out var node) ? new[] { (node.Name, NodeStatus(node)) } : [])
+        : [];
+
+    private static string NodeStatus(Cluster.KubernetesNode node) =>
+        $"nodename: {node.Name}\nnodeReady: {(node.Ready ? "true" : "false")}\nunschedulable: {(node.Unschedulable ? "true" : "false")}\n";
+
+    private (string, string)[] EtcdMembers() => run.Cluster is { } cluster
+        ? cluster.Look((etcd, _) => etcd.Find(run.Hostname) is { IsUp: true } member ? new[] { ("local", $"memberID: {member.Id:x16}\n") } : [])
         : [];
 
     private string MachineStatus()
@@ -95,9 +126,10 @@ internal sealed class StateApi(TalosRun run) : State.StateBase
 
     private Resource Resource(string @namespace, string type, string id, string spec)
     {
+        var version = versions.AddOrUpdate((type, id), (spec, 1), (_, old) => old.Spec == spec ? old : (spec, old.Version + 1)).Version;
         var resource = new Resource
         {
-            Metadata = new() { Namespace = @namespace, Type = type, Id = id, Version = "1", Phase = "running" },
+            Metadata = new() { Namespace = @namespace, Type = type, Id = id, Version = $"{version}", Phase = "running" },
             Spec = new() { YamlSpec = spec },
         };
         if (type != "MachineConfigs.config.talos.dev")

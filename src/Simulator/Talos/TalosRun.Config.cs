@@ -16,6 +16,7 @@ internal sealed partial class TalosRun
         Disk.Reconfigure(config.Yaml);
         if (mode == Mode.NoReboot)
             Config = config;
+        Changed();
         IsRebootingForConfig = mode == Mode.Reboot;
         if (IsRebootingForConfig)
             RebootSoon();
@@ -32,6 +33,7 @@ internal sealed partial class TalosRun
         var stop = CancellationTokenSource.CreateLinkedTokenSource(ended.Token);
         lock (gate)
             (Config, trial) = (config, stop);
+        Changed();
         Background(() => RevertAsync(before!, timeout, stop));
     }
 
@@ -55,6 +57,7 @@ internal sealed partial class TalosRun
                 return;
             (Config, trial) = (before, null);
         }
+        Changed();
         machine.Record("reverted", before.Hostname);
     }
 }

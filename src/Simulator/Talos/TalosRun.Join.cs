@@ -50,6 +50,7 @@ internal sealed partial class TalosRun
         Events.Append(new SequenceEvent { Sequence = "boot", Action = SequenceEvent.Types.Action.Stop });
         SetStage(Stage.Running);
         Disk.Confirm();
+        Changed();
         machine.Record("ready", Version.ToString());
         await watching;
     }

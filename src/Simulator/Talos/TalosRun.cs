@@ -39,6 +39,7 @@ internal sealed partial class TalosRun : IDisposable
     private readonly TaskCompletionSource<NodeConfig> configured = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private Task sink = Task.CompletedTask;
     private MachineStatusEvent? published;
+    private TaskCompletionSource changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     public TalosRun(SimulatedMachine machine, SimulatedClusters clusters, BootedKernel kernel)
     {
@@ -97,6 +98,13 @@ internal sealed partial class TalosRun : IDisposable
                 unmet.Add(("nodeReady", $"node \"{Hostname}\" status is not available yet"));
             return unmet;
         }
+    }
+
+    /// <summary>Completes with the next change of anything that the node shows.</summary>
+    public Task NextChange()
+    {
+        lock (gate)
+            return Task.WhenAny(changed.Task, Cluster?.NextChange() ?? changed.Task);
     }
 
     /// <summary>Runs until the machine reboots or is switched off.</summary>
@@ -231,10 +239,17 @@ internal sealed partial class TalosRun : IDisposable
             };
             status.Status.UnmetConditions.AddRange(UnmetConditions.Select(c =>
                 new MachineStatusEvent.Types.MachineStatus.Types.UnmetCondition { Name = c.Name, Reason = c.Reason }));
-            if (status.Equals(published))
-                return;
-            published = status;
-            Events.Append(status);
+            if (!status.Equals(published))
+                Events.Append(published = status);
         }
+        Changed();
+    }
+
+    private void Changed()
+    {
+        TaskCompletionSource waiting;
+        lock (gate)
+            (waiting, changed) = (changed, new(TaskCreationOptions.RunContinuationsAsynchronously));
+        waiting.SetResult();
     }
 }
