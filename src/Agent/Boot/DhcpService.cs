@@ -18,7 +18,7 @@ internal sealed partial class DhcpService(
     // How long an address that somebody else gave is believed in: nothing tells us the lease's length.
     private static readonly TimeSpan OverheardLife = TimeSpan.FromHours(24);
 
-    private readonly DhcpServer server = new(leases, config.Authoritative);
+    private readonly DhcpServer server = new(leases, config.Authoritative, config.Options);
     private readonly CancellationTokenSource stopping = new();
     private readonly List<(Socket Socket, Task Loop)> listeners = [];
     private readonly Lock gate = new(); // Port 67 and 4011 share the lease table.
