@@ -59,6 +59,13 @@ internal sealed class CosiReader(CallInvoker invoker, CancellationToken cancella
         return found;
     }
 
+    /// <summary>The protobuf form of a resource that must be there.</summary>
+    public async Task<Google.Protobuf.ByteString> BytesAsync(string @namespace, string type, string id)
+    {
+        var answer = await client.GetAsync(new() { Namespace = @namespace, Type = type, Id = id }, cancellationToken: cancellation);
+        return answer.Resource.Spec.ProtoSpec;
+    }
+
     private static bool IsAbsent(StatusCode code) =>
         code is StatusCode.NotFound or StatusCode.PermissionDenied or StatusCode.Unimplemented;
 

@@ -36,6 +36,17 @@ public sealed class TalosReader(TalosConnection connection, CancellationToken ca
         };
     }
 
+    /// <summary>The bytes of the active machine config, secrets included.</summary>
+    /// <exception cref="RpcException">
+    /// NotFound: the node has no config. PermissionDenied: the resource is sensitive, only os:admin reads it (talos.md 2.1).
+    /// </exception>
+    public async Task<byte[]> ConfigAsync()
+    {
+        // The YAML form of this resource changed with 1.12; its bytes are the same everywhere (talos.md 2.2).
+        var spec = await cosi.BytesAsync("config", "MachineConfigs.config.talos.dev", "v1alpha1");
+        return Api.Config.MachineConfigSpec.Parser.ParseFrom(spec).YamlMarshalled.ToByteArray();
+    }
+
     /// <summary>What the machine is made of; the resources answer in maintenance mode too.</summary>
     public async Task<TalosFacts> FactsAsync()
     {

@@ -1,7 +1,5 @@
-using System.Net;
-using Cozy.Fleet.Agent.Boot;
-using Cozy.Fleet.Agent.Config;
 using Cozy.Fleet.Agent.Kubernetes;
+using Cozy.Fleet.Agent.Observe;
 using Cozy.Fleet.Contracts.V1;
 using Cozy.Fleet.Talos;
 using Google.Protobuf.WellKnownTypes;
@@ -9,7 +7,7 @@ using Google.Protobuf.WellKnownTypes;
 namespace Cozy.Fleet.Agent.Commands;
 
 /// <summary>What each command does, with the credentials that came with it.</summary>
-internal sealed class CommandActions(AgentConfig config, AddressBook addresses, TimeProvider clock)
+internal sealed class CommandActions(NodeDial dial, TimeProvider clock)
 {
     public Task<CommandResult> ExecuteAsync(Command command, Action<string> progress, CancellationToken cancellation) =>
         command.ActionCase switch
@@ -23,12 +21,9 @@ internal sealed class CommandActions(AgentConfig config, AddressBook addresses, 
 
     private async Task<CommandResult> OnTalosAsync(Command command, Action<string> progress, CancellationToken cancellation)
     {
-        var known = addresses.AddressOf(command.Node) ?? (IPAddress.TryParse(command.Address, out var given) ? given : null);
-        if (known is not { } address)
+        using var connection = dial.To(command.Node, command.Address, command.Talos);
+        if (connection is null)
             return Result(command, CommandOutcome.Failed, FailureClass.Transient, "the node has no address that this agent knows");
-        using var connection = command.Talos is { } identity
-            ? TalosConnection.Secure(address, config.TalosPort, new(identity.Ca, identity.Certificate, identity.Key))
-            : TalosConnection.Maintenance(address, config.TalosPort);
         var node = new TalosOperator(connection, cancellation);
         var result = await (command.ActionCase switch
         {

@@ -3,6 +3,7 @@ using Cozy.Fleet.Agent.Boot;
 using Cozy.Fleet.Agent.Commands;
 using Cozy.Fleet.Agent.Config;
 using Cozy.Fleet.Agent.Observe;
+using Cozy.Fleet.Agent.Queries;
 using Cozy.Fleet.Agent.Session;
 using Cozy.Fleet.Dhcp;
 using OpenTelemetry.Resources;
@@ -92,6 +93,8 @@ internal static class AgentProgram
         services.AddSingleton<RefusalCounters>().AddSingleton<BootSessions>().AddSingleton<AddressBook>().AddSingleton<BootHttp>();
         services.AddSingleton<AgentMetrics>().AddSingleton<AgentFailure>().AddSingleton<CommandActions>().AddSingleton<CommandExecutor>();
         services.AddSingleton<CarryOut>(s => s.GetRequiredService<CommandActions>().ExecuteAsync);
+        services.AddSingleton<NodeDial>().AddSingleton<QueryAnswers>();
+        services.AddSingleton<AnswerQuery>(s => s.GetRequiredService<QueryAnswers>().AnswerAsync);
         services.AddSingleton<NodeProbe>().AddSingleton<AgentIdentity>();
         services.AddSingleton<BootReporter>().AddSingleton<AssetCache>().AddSingleton<Observer>().AddSingleton<SessionLoop>();
         services.AddSingleton<DhcpService>().AddSingleton<TftpService>();

@@ -3,6 +3,7 @@ using Cozy.Fleet.Agent.Boot;
 using Cozy.Fleet.Agent.Commands;
 using Cozy.Fleet.Agent.Config;
 using Cozy.Fleet.Agent.Observe;
+using Cozy.Fleet.Agent.Queries;
 using Cozy.Fleet.Contracts.V1;
 using Cozy.Fleet.Agent.Hosting;
 using Google.Protobuf.WellKnownTypes;
@@ -29,6 +30,7 @@ internal sealed partial class SessionLoop : BackgroundService
     private readonly Journal journal;
     private readonly DesiredStateStore desired;
     private readonly CommandExecutor commands;
+    private readonly AnswerQuery answer;
     private readonly Observer observer;
     private readonly BootReporter reporter;
     private readonly AssetCache assets;
@@ -40,11 +42,11 @@ internal sealed partial class SessionLoop : BackgroundService
     private readonly ResiliencePipeline reconnect;
 
     public SessionLoop(AgentConfig config, AgentIdentity identity, Journal journal, DesiredStateStore desired, CommandExecutor commands,
-        Observer observer, BootReporter reporter, AssetCache assets, DhcpService dhcp, RefusalCounters refused, AgentFailure failure,
+        AnswerQuery answer, Observer observer, BootReporter reporter, AssetCache assets, DhcpService dhcp, RefusalCounters refused, AgentFailure failure,
         TimeProvider clock, ILogger<SessionLoop> log)
     {
         (this.config, this.identity, this.journal, this.desired) = (config, identity, journal, desired);
-        (this.commands, this.observer, this.reporter, this.assets) = (commands, observer, reporter, assets);
+        (this.commands, this.answer, this.observer, this.reporter, this.assets) = (commands, answer, observer, reporter, assets);
         (this.dhcp, this.refused, this.failure, this.clock, this.log) = (dhcp, refused, failure, clock, log);
         reconnect = new ResiliencePipelineBuilder { TimeProvider = clock }.AddRetry(new RetryStrategyOptions
         {
@@ -135,13 +137,14 @@ internal sealed partial class SessionLoop : BackgroundService
 
         // Several things write; the stream takes one message at a time.
         var outgoing = Channel.CreateBounded<ConnectRequest>(64);
+        var queries = new SessionQueries(answer, outgoing.Writer, clock, log, ending.Token);
         var work = new[]
         {
             WriteAsync(call.RequestStream, outgoing.Reader, ending.Token),
             SendReportsAsync(outgoing.Writer, welcome.AcknowledgedSequence, ending.Token),
             SendHeartbeatsAsync(outgoing.Writer, ending.Token),
             RenewInTimeAsync(channel, ending.Token),
-            ReadAsync(call.ResponseStream, ending.Token),
+            ReadAsync(call.ResponseStream, queries, ending.Token),
         };
         var first = await Task.WhenAny(work);
         await ending.CancelAsync();
@@ -203,7 +206,7 @@ internal sealed partial class SessionLoop : BackgroundService
         }
     }
 
-    private async Task ReadAsync(IAsyncStreamReader<ConnectResponse> stream, CancellationToken cancellation)
+    private async Task ReadAsync(IAsyncStreamReader<ConnectResponse> stream, SessionQueries queries, CancellationToken cancellation)
     {
         while (await stream.MoveNext(cancellation))
         {
@@ -222,6 +225,15 @@ internal sealed partial class SessionLoop : BackgroundService
                     break;
                 case ConnectResponse.MessageOneofCase.Command:
                     await commands.TakeAsync(message.Command);
+                    break;
+                case ConnectResponse.MessageOneofCase.Query:
+                    queries.Take(message.Query);
+                    break;
+                case ConnectResponse.MessageOneofCase.QueryCredit:
+                    queries.Allow(message.QueryCredit);
+                    break;
+                case ConnectResponse.MessageOneofCase.QueryCancel:
+                    queries.Cancel(message.QueryCancel);
                     break;
                 default:
                     break; // A newer coordinator may say things that we do not know.

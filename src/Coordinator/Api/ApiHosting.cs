@@ -4,6 +4,7 @@ using Cozy.Fleet.Coordinator.Api.Services;
 using Cozy.Fleet.Coordinator.Api.Views;
 using Cozy.Fleet.Coordinator.Api.Writing;
 using Cozy.Fleet.Coordinator.Images;
+using Cozy.Fleet.Coordinator.Queries;
 using Google.Protobuf;
 using Grpc.Core;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -29,7 +30,7 @@ internal static class ApiHosting
         services.TryAddSingleton<CallerName>(FromCertificate);
         services.AddSingleton<RequestExpiry>().AddSingleton<RequestLedger>().AddSingleton<Mutations>();
         services.AddSingleton<ImageUsers>().AddSingleton<ImageStore>();
-        services.AddSingleton<NodeNames>().AddSingleton<RolloutNames>();
+        services.AddSingleton<NodeNames>().AddSingleton<RolloutNames>().AddSingleton<AgentQueries>();
 
         services.AddReading<V1.Rack, RackView>().AddWriting<V1.Rack, RackTarget>();
         services.AddReading<V1.Image, ImageView>().AddWriting<V1.Image, ImageTarget>();

@@ -1,6 +1,7 @@
 using Cozy.Fleet.Coordinator.Events;
 using Cozy.Fleet.Coordinator.Hosting;
 using Cozy.Fleet.Coordinator.Nodes;
+using Cozy.Fleet.Coordinator.Queries;
 using Cozy.Fleet.Coordinator.Racks;
 using Cozy.Fleet.Coordinator.Rollouts;
 using Cozy.Fleet.Coordinator.Storage;
@@ -149,6 +150,12 @@ internal sealed class ClusterGrain(
     {
         var facts = await Facts();
         return facts.Node(order.Node) is { } node && await Send(order, node, facts);
+    }
+
+    public Task<bool> Ask(AgentQuery query, string rack, IQuerySink sink)
+    {
+        var credentials = state.RecordExists && state.State.SealedSecrets != "" ? secrets.For(state.State, query) : new(null, null);
+        return GrainFactory.GetGrain<IRackGrain>(rack).Ask(query, credentials, sink);
     }
 
     public async Task SetImage(string image)

@@ -32,6 +32,10 @@ internal sealed class ClusterSecrets(ISecretSeal seal, TimeProvider time)
             order.Action.NeedsKubernetes ? Kubernetes(secrets, members, life) : null);
     }
 
+    /// <summary>What a member wants to see before it answers; it ends with the question.</summary>
+    public OrderCredentials For(ClusterRecord cluster, AgentQuery query) =>
+        new(Talos(Open(cluster), query.Ask.Role, query.Deadline - time.GetUtcNow()), null);
+
     /// <summary>A reader's credentials, to look at the cluster with.</summary>
     public OrderCredentials Reader(ClusterRecord cluster, IEnumerable<NodeRecord> members, TimeSpan life)
     {

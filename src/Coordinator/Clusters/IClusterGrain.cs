@@ -1,3 +1,4 @@
+using Cozy.Fleet.Coordinator.Queries;
 using Cozy.Fleet.Domain;
 using Cozy.Fleet.Domain.Agents;
 using Cozy.Fleet.Domain.Clusters;
@@ -34,6 +35,10 @@ public interface IClusterGrain : IGrainWithStringKey
     /// Sends an order of the lease's holder with credentials minted for it. False when the agent is not connected.
     /// </summary>
     Task<bool> Send(AgentOrder order);
+
+    /// <summary>Asks a member with a credential minted for it; the answer goes to the sink. False when the agent is not connected.</summary>
+    [Orleans.Concurrency.AlwaysInterleave]
+    Task<bool> Ask(AgentQuery query, string rack, IQuerySink sink);
 
     /// <summary>Every member runs this image now; machines that are added later get it as well.</summary>
     Task SetImage(string image);

@@ -56,11 +56,12 @@ internal sealed class AgentLink
         return true;
     }
 
-    public async Task<bool> Carry(Domain.Agents.AgentOrder order, OrderCredentials credentials)
+    /// <summary>For the agent that is connected now; false when none is.</summary>
+    public async Task<bool> Tell(Func<IAgentSession, Task> tell)
     {
         if (session is null)
             return false;
-        await session.Carry(order, credentials);
+        await tell(session);
         return true;
     }
 }

@@ -1,3 +1,4 @@
+using Cozy.Fleet.Coordinator.Queries;
 using Cozy.Fleet.Domain;
 using Cozy.Fleet.Domain.Agents;
 using Cozy.Fleet.Domain.Images;
@@ -61,6 +62,18 @@ public interface IRackGrain : IGrainWithStringKey
     /// <summary>Hands the agent what to observe for one cluster. False when no agent is connected.</summary>
     [Orleans.Concurrency.AlwaysInterleave]
     Task<bool> Observe(ObservationLease lease);
+
+    /// <summary>Asks the agent; the answer goes to the sink. False when no agent is connected.</summary>
+    [Orleans.Concurrency.AlwaysInterleave]
+    Task<bool> Ask(AgentQuery query, OrderCredentials credentials, IQuerySink sink);
+
+    /// <summary>The agent may send more pieces of an answer.</summary>
+    [Orleans.Concurrency.AlwaysInterleave]
+    Task AllowQuery(string queryId, int pieces);
+
+    /// <summary>Nobody waits for the answer any more; nothing happens when the query is over.</summary>
+    [Orleans.Concurrency.AlwaysInterleave]
+    Task CancelQuery(string queryId);
 }
 
 /// <summary>Short-lived credentials that travel beside an order and are stored nowhere. PEM; empty when not needed.</summary>
@@ -109,6 +122,15 @@ public interface IAgentSession : IGrainObserver
 
     [Orleans.Concurrency.OneWay]
     Task Carry(AgentOrder order, OrderCredentials credentials);
+
+    [Orleans.Concurrency.OneWay]
+    Task Ask(AgentQuery query, OrderCredentials credentials, IQuerySink sink);
+
+    [Orleans.Concurrency.OneWay]
+    Task AllowQuery(string queryId, int pieces);
+
+    [Orleans.Concurrency.OneWay]
+    Task CancelQuery(string queryId);
 
     /// <summary>Another session of the rack took over, or the rack was deleted.</summary>
     [Orleans.Concurrency.OneWay]

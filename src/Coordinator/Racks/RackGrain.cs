@@ -2,6 +2,7 @@ using Cozy.Fleet.Coordinator.Clusters;
 using Cozy.Fleet.Coordinator.Events;
 using Cozy.Fleet.Coordinator.Hosting;
 using Cozy.Fleet.Coordinator.Nodes;
+using Cozy.Fleet.Coordinator.Queries;
 using Cozy.Fleet.Coordinator.Rollouts;
 using Cozy.Fleet.Coordinator.Storage;
 using Cozy.Fleet.Domain;
@@ -159,9 +160,16 @@ internal sealed class RackGrain(
         SchedulePublish();
     }
 
-    public Task<bool> Send(AgentOrder order, OrderCredentials credentials) => link.Carry(order, credentials);
+    public Task<bool> Send(AgentOrder order, OrderCredentials credentials) => link.Tell(session => session.Carry(order, credentials));
 
     public Task<bool> Observe(ObservationLease lease) => link.Observe(lease);
+
+    public Task<bool> Ask(AgentQuery query, OrderCredentials credentials, IQuerySink sink) =>
+        link.Tell(session => session.Ask(query, credentials, sink));
+
+    public Task AllowQuery(string queryId, int pieces) => link.Tell(session => session.AllowQuery(queryId, pieces));
+
+    public Task CancelQuery(string queryId) => link.Tell(session => session.CancelQuery(queryId));
 
     public void Dispose()
     {

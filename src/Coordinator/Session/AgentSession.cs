@@ -1,5 +1,6 @@
 using System.Threading.Channels;
 using Cozy.Fleet.Contracts.V1;
+using Cozy.Fleet.Coordinator.Queries;
 using Cozy.Fleet.Coordinator.Racks;
 using Cozy.Fleet.Domain.Agents;
 
@@ -11,6 +12,11 @@ internal sealed class AgentSession : IAgentSession
     // A desired state replaces the one before it, and orders are few: an agent that lets this many wait is cut off and starts anew.
     private readonly Channel<ConnectResponse> outgoing = Channel.CreateBounded<ConnectResponse>(1024);
     private ulong revision;
+
+    public AgentSession() => Queries = new(Put);
+
+    /// <summary>What the agent is asked now.</summary>
+    public SessionQueries Queries { get; }
 
     public ChannelReader<ConnectResponse> Outgoing => outgoing.Reader;
 
@@ -37,6 +43,26 @@ internal sealed class AgentSession : IAgentSession
     public Task Carry(AgentOrder order, OrderCredentials credentials)
     {
         Put(new() { Command = OrderMapping.ToMessage(order, credentials) });
+        return Task.CompletedTask;
+    }
+
+    public Task Ask(AgentQuery query, OrderCredentials credentials, IQuerySink sink)
+    {
+        Queries.Begin(query.QueryId, sink);
+        Put(new() { Query = QueryMapping.ToMessage(query, credentials) });
+        return Task.CompletedTask;
+    }
+
+    public Task AllowQuery(string queryId, int pieces)
+    {
+        Put(new() { QueryCredit = new() { QueryId = queryId, Pieces = pieces } });
+        return Task.CompletedTask;
+    }
+
+    public Task CancelQuery(string queryId)
+    {
+        if (Queries.Forget(queryId))
+            Put(new() { QueryCancel = new() { QueryId = queryId } });
         return Task.CompletedTask;
     }
 

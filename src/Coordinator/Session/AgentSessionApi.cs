@@ -43,6 +43,7 @@ internal sealed partial class AgentSessionApi(IGrainFactory grains, ILogger<Agen
         finally
         {
             await rack.Disconnect(sessionId);
+            session.Queries.EndAll(session.EndReason ?? "the connection is gone");
             grains.DeleteObjectReference<IAgentSession>(reference);
             LogDisconnected(agent.Rack, session.EndReason ?? "the connection is gone");
             GC.KeepAlive(session); // Object references hold their object weakly.
@@ -65,7 +66,7 @@ internal sealed partial class AgentSessionApi(IGrainFactory grains, ILogger<Agen
         var reports = Channel.CreateBounded<Report>(ReportQueue);
         Task[] work =
         [
-            ReadAsync(rack, sessionId, requests, reports.Writer, ending.Token),
+            ReadAsync(rack, sessionId, session.Queries, requests, reports.Writer, ending.Token),
             TakeReportsAsync(rack, sessionId, session, reports.Reader, ending.Token),
             WriteAsync(session, responses, ending.Token),
         ];
@@ -76,13 +77,15 @@ internal sealed partial class AgentSessionApi(IGrainFactory grains, ILogger<Agen
             await first;
     }
 
-    private static async Task ReadAsync(
-        IRackGrain rack, string sessionId, IAsyncStreamReader<ConnectRequest> requests, ChannelWriter<Report> reports, CancellationToken cancellation)
+    private static async Task ReadAsync(IRackGrain rack, string sessionId, SessionQueries queries,
+        IAsyncStreamReader<ConnectRequest> requests, ChannelWriter<Report> reports, CancellationToken cancellation)
     {
         while (await requests.MoveNext(cancellation))
         {
             if (requests.Current.Report is { } report)
                 await reports.WriteAsync(report, cancellation);
+            else if (requests.Current.QueryAnswer is { } answer)
+                queries.Take(answer);
             else if (requests.Current.Heartbeat is { } heartbeat && !await rack.Heartbeat(sessionId, ReportMapping.ToDomain(heartbeat)))
                 return;
         }

@@ -47,6 +47,8 @@ internal sealed class AgentDouble : IDisposable
         Report = new() { Sequence = sequence, Time = DateTimeOffset.UnixEpoch.AddSeconds(second).ToTimestamp(), BootProgress = boot },
     }, Token);
 
+    public Task AnswerAsync(QueryAnswer answer) => call.RequestStream.WriteAsync(new() { QueryAnswer = answer }, Token);
+
     public void Dispose()
     {
         call.Dispose();

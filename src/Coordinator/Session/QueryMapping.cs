@@ -1,0 +1,37 @@
+using Cozy.Fleet.Contracts.V1;
+using Cozy.Fleet.Coordinator.Racks;
+using Cozy.Fleet.Domain.Agents;
+using Google.Protobuf;
+using Google.Protobuf.WellKnownTypes;
+
+namespace Cozy.Fleet.Coordinator.Session;
+
+/// <summary>Queries as messages.</summary>
+internal static class QueryMapping
+{
+    public static Query ToMessage(AgentQuery query, OrderCredentials credentials)
+    {
+        var message = new Query
+        {
+            QueryId = query.QueryId,
+            Deadline = query.Deadline.ToTimestamp(),
+            Traceparent = query.Traceparent,
+            Node = query.Node,
+            Address = query.Address,
+            Talos = SessionMapping.ToMessage(credentials.Talos),
+            Credit = SessionQueries.Credit,
+        };
+        switch (query.Ask)
+        {
+            case QueryAsk.ReadConfig:
+                message.ReadConfig = new();
+                break;
+            case QueryAsk.DryRunConfig dryRun:
+                message.DryRunConfig = new() { Config = ByteString.CopyFromUtf8(dryRun.Config) };
+                break;
+            default:
+                throw new InvalidOperationException($"{query.Ask.GetType().Name} has no message.");
+        }
+        return message;
+    }
+}

@@ -1,0 +1,24 @@
+namespace Cozy.Fleet.Domain.Agents;
+
+/// <summary>
+/// Something that is asked of an agent, or of a node through it. It changes nothing, is stored nowhere and ends with the agent's
+/// session; whoever asks hears the answer as it comes.
+/// </summary>
+/// <param name="Node">Empty when the agent itself is asked.</param>
+public sealed record AgentQuery(
+    string QueryId, DateTimeOffset Deadline, string Traceparent, string Node, string Address, QueryAsk Ask);
+
+/// <summary>What is asked. Closed: the agent knows all of them.</summary>
+public abstract record QueryAsk
+{
+    private QueryAsk(TalosRole role) => Role = role;
+
+    /// <summary>The Talos role that a configured node wants for it.</summary>
+    public TalosRole Role { get; }
+
+    /// <summary>The active machine config. It holds secrets, so the node wants an admin (talos.md 2.1).</summary>
+    public sealed record ReadConfig() : QueryAsk(TalosRole.Admin);
+
+    /// <summary>What the node would do with this config; nothing is kept.</summary>
+    public sealed record DryRunConfig(string Config) : QueryAsk(TalosRole.Admin);
+}
