@@ -20,8 +20,14 @@ internal static class DhcpExchanges
     public static Measurement Create()
     {
         var subnet = new DhcpSubnet(
-            new(Ipv4.ToNumber(IPAddress.Parse("10.0.0.0")), 16, Server, [Server], [], "rack.example", TimeSpan.FromHours(1)),
-            [(Server + 0x1000, Server + 0x8000)], Server);
+            new(Ipv4.ToNumber(IPAddress.Parse("10.0.0.0")), 16, TimeSpan.FromHours(1)), [(Server + 0x1000, Server + 0x8000)], Server)
+        {
+            Options = OptionSet.Of([
+                new(DhcpOption.Routers, OptionFormat.Addresses([Server])),
+                new(DhcpOption.DnsServers, OptionFormat.Addresses([Server])),
+                new(DhcpOption.DomainName, "rack.example"u8.ToArray()),
+            ]),
+        };
         var server = new DhcpServer(new LeaseTable([subnet], []), authoritative: true);
         var boot = new BootReply(Server, "undionly.kpxe");
         var exchanges = Enumerable.Range(1, Machines).Select(machine => Exchange(server, boot, machine)).ToArray();

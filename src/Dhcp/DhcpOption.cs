@@ -1,10 +1,11 @@
 namespace Cozy.Fleet.Dhcp;
 
-/// <summary>The options that we read or write (RFC 2132, 3004, 3046, 4578; netboot.md 4).</summary>
-internal static class DhcpOption
+/// <summary>The options that we read or write (RFC 2132, 3004, 3046, 3397, 3442, 4578; netboot.md 4).</summary>
+public static class DhcpOption
 {
     public const byte Pad = 0;
     public const byte SubnetMask = 1;
+    public const byte TimeOffset = 2;
     public const byte Routers = 3;
     public const byte DnsServers = 6;
     public const byte HostName = 12;
@@ -17,6 +18,7 @@ internal static class DhcpOption
     public const byte Overload = 52;
     public const byte MessageType = 53;
     public const byte ServerIdentifier = 54;
+    public const byte ParameterRequestList = 55;
     public const byte Message = 56;
     public const byte MaximumSize = 57;
     public const byte RenewalTime = 58;
@@ -31,7 +33,10 @@ internal static class DhcpOption
     public const byte ClientNdi = 94;
     public const byte ClientMachineId = 97;
     public const byte SubnetSelection = 118;
+    public const byte DomainSearch = 119;
+    public const byte ClasslessRoutes = 121;
     public const byte Ipxe = 175;
+    public const byte MicrosoftClasslessRoutes = 249;
     public const byte End = 255;
 }
 

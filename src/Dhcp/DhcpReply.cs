@@ -7,8 +7,7 @@ namespace Cozy.Fleet.Dhcp;
 public sealed record BootReply(uint NextServer, string File);
 
 /// <summary>The network that an address belongs to, as the client is told.</summary>
-public sealed record DhcpNetwork(
-    uint Network, int PrefixLength, uint? Router, IReadOnlyList<uint> Dns, IReadOnlyList<uint> Ntp, string Domain, TimeSpan LeaseTime)
+public sealed record DhcpNetwork(uint Network, int PrefixLength, TimeSpan LeaseTime)
 {
     public uint Mask => PrefixLength == 0 ? 0 : uint.MaxValue << (32 - PrefixLength);
 
@@ -30,6 +29,9 @@ public sealed record DhcpReply(DhcpMessageType MessageType, uint ServerIdentifie
     public DhcpNetwork? Network { get; init; }
 
     public string HostName { get; init; } = "";
+
+    /// <summary>What the operator chose for this client; it gets of them what it asked for.</summary>
+    public OptionSet Options { get; init; } = OptionSet.Empty;
 
     public BootReply? Boot { get; init; }
 
@@ -82,22 +84,24 @@ public sealed record DhcpReply(DhcpMessageType MessageType, uint ServerIdentifie
     {
         if (Network is { } network)
             WriteNetwork(network, ref options);
-        options.Add(DhcpOption.HostName, HostName);
+        if (request.ParameterRequestList?.Contains(DhcpOption.HostName) != false)
+            options.Add(DhcpOption.HostName, HostName);
         if (Boot is { } boot)
             WriteBoot(request, boot, ref options);
         if (request.MachineIdOption is { } machineId)
             options.Add(DhcpOption.ClientMachineId, machineId);
+        foreach (var chosen in Options.Asked(request.ParameterRequestList))
+        {
+            // What the boot needs stands there already, and no option twice.
+            if (Boot is null || chosen.Code is not (DhcpOption.VendorSpecific or DhcpOption.Ipxe))
+                options.Add(chosen.Code, chosen.Bytes);
+        }
     }
 
     private void WriteNetwork(DhcpNetwork network, ref OptionWriter options)
     {
-        // RFC 2132 3.3: the mask comes before the routers.
+        // RFC 2132 3.3: the mask comes before the routers. EDK2 derives a classful one without it, asked or not (netboot.md 4).
         options.Add(DhcpOption.SubnetMask, network.Mask);
-        if (network.Router is { } router)
-            options.Add(DhcpOption.Routers, router);
-        options.Add(DhcpOption.DnsServers, network.Dns);
-        options.Add(DhcpOption.NtpServers, network.Ntp);
-        options.Add(DhcpOption.DomainName, network.Domain);
         if (YourAddress == 0)
             return; // An answer to INFORM carries no times (RFC 2131 4.3.5).
         var seconds = (uint)network.LeaseTime.TotalSeconds;

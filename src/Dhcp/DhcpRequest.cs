@@ -74,6 +74,15 @@ public sealed record DhcpRequest
 
     public ClientFirmware Firmware { get; init; }
 
+    /// <summary>Every architecture of option 93, the preferred one first.</summary>
+    public IReadOnlyList<ushort> Architectures { get; init; } = [];
+
+    /// <summary>Option 60 as it was sent.</summary>
+    public string VendorClass { get; init; } = "";
+
+    /// <summary>Option 55: the options that the client wants, the preferred ones first; null when it says nothing.</summary>
+    public byte[]? ParameterRequestList { get; init; }
+
     /// <summary>PXEClient, HTTPClient, or empty.</summary>
     public string BootClass { get; init; } = "";
 
@@ -108,8 +117,10 @@ public sealed record DhcpRequest
             return false;
 
         var machineId = packet.Option(DhcpOption.ClientMachineId);
-        var (firmware, loadsUrl) = FirmwareOf(packet.Option(DhcpOption.ClientArchitecture), packet.HardwareAddress);
-        var bootClass = BootClassOf(packet.Option(DhcpOption.VendorClass));
+        var architectures = ArchitecturesOf(packet.Option(DhcpOption.ClientArchitecture));
+        var (firmware, loadsUrl) = FirmwareOf(architectures, packet.HardwareAddress);
+        var vendorClass = packet.Option(DhcpOption.VendorClass);
+        var bootClass = BootClassOf(vendorClass);
         var ipxe = packet.Option(DhcpOption.Ipxe);
         request = new()
         {
@@ -134,6 +145,9 @@ public sealed record DhcpRequest
             MachineIdOption = machineId is { Length: 17 } ? machineId : null,
             BootItem = SubOption(packet.Option(DhcpOption.VendorSpecific), 71) is { Length: 4 } item ? item : null,
             Uuid = machineId is [0, ..] && MachineUuid.TryFromSmbios(machineId.AsSpan(1), out var uuid) ? uuid : null,
+            Architectures = architectures,
+            VendorClass = DhcpPacket.Text(vendorClass),
+            ParameterRequestList = packet.Option(DhcpOption.ParameterRequestList) is { Length: > 0 } list ? list : null,
             Firmware = firmware,
             LoadsUrl = loadsUrl || bootClass == "HTTPClient",
             BootClass = bootClass,
@@ -144,15 +158,23 @@ public sealed record DhcpRequest
         return true;
     }
 
+    private static ushort[] ArchitecturesOf(byte[]? option)
+    {
+        var found = new ushort[(option?.Length ?? 0) / 2];
+        for (var i = 0; i < found.Length; i++)
+            found[i] = BinaryPrimitives.ReadUInt16BigEndian(option.AsSpan(2 * i));
+        return found;
+    }
+
     // The order of the client's list is its preference; one that we can serve is enough.
-    private static (ClientFirmware Firmware, bool LoadsUrl) FirmwareOf(byte[]? option, MacAddress mac)
+    private static (ClientFirmware Firmware, bool LoadsUrl) FirmwareOf(ushort[] architectures, MacAddress mac)
     {
         // The boot ROM of a Raspberry Pi claims to be a BIOS; no PC program runs there (netboot.md 5).
-        if (IsRaspberryPi(mac) && option is [0, 0, ..])
+        if (IsRaspberryPi(mac) && architectures is [0, ..])
             return default;
-        for (var i = 0; option is not null && i + 2 <= option.Length; i += 2)
+        foreach (var architecture in architectures)
         {
-            (ClientFirmware Firmware, bool LoadsUrl) found = BinaryPrimitives.ReadUInt16BigEndian(option.AsSpan(i)) switch
+            (ClientFirmware Firmware, bool LoadsUrl) found = architecture switch
             {
                 0 => (ClientFirmware.Bios, false),
                 20 => (ClientFirmware.Bios, true),

@@ -10,28 +10,38 @@ public sealed record DhcpAnswer(DhcpReply? Reply, Lease? Store = null, string Re
 }
 
 /// <summary>The full server: one answer for each message in each client state (RFC 2131 4.3; netboot.md 11).</summary>
+/// <param name="options">What the operator chose beyond the subnets' own; null: nothing.</param>
 /// <param name="authoritative">We own these networks: unknown clients with wrong addresses are sent back to the start.</param>
-public sealed class DhcpServer(LeaseTable leases, bool authoritative)
+public sealed class DhcpServer(LeaseTable leases, bool authoritative, OptionPolicy? options = null)
 {
+    private readonly OptionPolicy options = options ?? OptionPolicy.None;
+
     public DhcpAnswer Answer(DhcpRequest request, BootReply? boot, string hostName, DateTimeOffset now)
     {
         if (leases.SubnetOf(request) is not { } subnet)
             return Stray(request);
-        var names = hostName != "" ? hostName : leases.HostNameOf(request, subnet);
+        var own = leases.OwnOf(request, subnet);
+        var reply = new DhcpReply(DhcpMessageType.Ack, Identifier(request, subnet))
+        {
+            Network = subnet.Network,
+            HostName = hostName != "" ? hostName : own?.HostName ?? "",
+            Options = options.For(request, subnet, own),
+            Boot = boot,
+        };
         return request.MessageType switch
         {
-            DhcpMessageType.Discover => Discover(request, subnet, boot, names, now),
-            DhcpMessageType.Request => Request(request, subnet, boot, names, now),
+            DhcpMessageType.Discover => Discover(request, subnet, reply, now),
+            DhcpMessageType.Request => Request(request, subnet, reply, now),
             DhcpMessageType.Decline => Decline(request, subnet, now),
             DhcpMessageType.Release => Release(request, subnet, now),
-            DhcpMessageType.Inform => new(Reply(DhcpMessageType.Ack, request, subnet, 0, boot, names)),
+            DhcpMessageType.Inform => new(reply),
             _ => DhcpAnswer.Silence("not-for-servers"),
         };
     }
 
-    private DhcpAnswer Discover(DhcpRequest request, DhcpSubnet subnet, BootReply? boot, string hostName, DateTimeOffset now) =>
+    private DhcpAnswer Discover(DhcpRequest request, DhcpSubnet subnet, DhcpReply reply, DateTimeOffset now) =>
         leases.Offer(request, subnet, now) is { } address
-            ? new(Reply(DhcpMessageType.Offer, request, subnet, address, boot, hostName))
+            ? new(reply with { MessageType = DhcpMessageType.Offer, YourAddress = address })
             : DhcpAnswer.Silence("pool-exhausted");
 
     // A machine that was moved here and rebinds its former network's address: who owns the link sends it back to the start.
@@ -40,7 +50,7 @@ public sealed class DhcpServer(LeaseTable leases, bool authoritative)
             ? Nak(request, local, "That address does not belong to this network.")
             : DhcpAnswer.Silence("no-subnet");
 
-    private DhcpAnswer Request(DhcpRequest request, DhcpSubnet subnet, BootReply? boot, string hostName, DateTimeOffset now)
+    private DhcpAnswer Request(DhcpRequest request, DhcpSubnet subnet, DhcpReply reply, DateTimeOffset now)
     {
         if (request.ServerIdentifier != 0 && request.ServerIdentifier != Identifier(request, subnet))
         {
@@ -55,7 +65,7 @@ public sealed class DhcpServer(LeaseTable leases, bool authoritative)
         if (subnet.Network.Contains(address) && leases.Grant(request, address, subnet, now) is { } lease && (leases.Holds(request, address, now) || MayClaim(request, subnet)))
         {
             leases.Restore(lease);
-            return new(Reply(DhcpMessageType.Ack, request, subnet, address, boot, hostName), lease);
+            return new(reply with { YourAddress = address }, lease);
         }
         // An unknown client that checks an old address is another server's, unless the network is ours alone.
         if (request.ServerIdentifier == 0 && !authoritative && !leases.Knows(request, subnet))
@@ -88,16 +98,6 @@ public sealed class DhcpServer(LeaseTable leases, bool authoritative)
 
     private static DhcpAnswer Nak(DhcpRequest request, DhcpSubnet subnet, string message) =>
         new(new(DhcpMessageType.Nak, Identifier(request, subnet)) { Message = message }, null, "nak");
-
-    private static DhcpReply Reply(
-        DhcpMessageType type, DhcpRequest request, DhcpSubnet subnet, uint address, BootReply? boot, string hostName) =>
-        new(type, Identifier(request, subnet))
-        {
-            YourAddress = address,
-            Network = subnet.Network,
-            HostName = hostName,
-            Boot = boot,
-        };
 
     // RFC 5107: renewals go through a relay that asks for it.
     private static uint Identifier(DhcpRequest request, DhcpSubnet subnet) =>

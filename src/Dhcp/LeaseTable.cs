@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.IO.Hashing;
 using Cozy.Fleet.Primitives;
 
@@ -6,7 +7,22 @@ namespace Cozy.Fleet.Dhcp;
 /// <summary>A subnet that we lease addresses of.</summary>
 /// <param name="Ranges">Inclusive.</param>
 /// <param name="ServerAddress">Our own address, as server identifier.</param>
-public sealed record DhcpSubnet(DhcpNetwork Network, IReadOnlyList<(uint First, uint Last)> Ranges, uint ServerAddress);
+public sealed record DhcpSubnet(DhcpNetwork Network, IReadOnlyList<(uint First, uint Last)> Ranges, uint ServerAddress)
+{
+    public OptionSet Options { get; init; } = OptionSet.Empty;
+
+    /// <summary>Whether the address is one of the subnet's routers (option 3), which no machine may have.</summary>
+    public bool IsRouter(uint address)
+    {
+        var routers = Options[DhcpOption.Routers]?.Bytes ?? [];
+        for (var at = 0; at + 4 <= routers.Length; at += 4)
+        {
+            if (BinaryPrimitives.ReadUInt32BigEndian(routers.AsSpan(at)) == address)
+                return true;
+        }
+        return false;
+    }
+}
 
 /// <summary>An address in a machine's hands until it expires.</summary>
 /// <param name="Offered">Held for a client that has not chosen yet: never stored.</param>
@@ -104,18 +120,17 @@ public sealed class LeaseTable(IReadOnlyList<DhcpSubnet> subnets, IReadOnlyList<
     public static Lease Decline(uint address, MacAddress mac, DateTimeOffset now) =>
         new(address, mac, now + QuarantineTime, Declined: true);
 
-    /// <summary>The host name of a reservation; empty without one.</summary>
-    public string HostNameOf(DhcpRequest request, DhcpSubnet subnet) => OwnOf(request, subnet)?.HostName ?? "";
-
     private void Drop(uint address)
     {
         if (byAddress.Remove(address, out var old) && byMachine.GetValueOrDefault(old.Mac) == address)
             byMachine.Remove(old.Mac);
     }
 
-    // What a request does not say (a system sends no UUID, a renewal passes no relay) the lease remembers: who got a reserved
-    // address once by a UUID, a client id or a port is known by its card from then on.
-    private Reservation? OwnOf(DhcpRequest request, DhcpSubnet subnet) =>
+    /// <summary>
+    /// The client's reservation. What a request does not say (a system sends no UUID, a renewal passes no relay) the lease remembers:
+    /// who got a reserved address once by a UUID, a client id or a port is known by its card from then on.
+    /// </summary>
+    public Reservation? OwnOf(DhcpRequest request, DhcpSubnet subnet) =>
         reservations.Of(request, subnet.Network)
         ?? (byMachine.TryGetValue(request.Mac, out var had) && subnet.Network.Contains(had) && reservations.At(had) is { Mac: null } own ? own : null);
 
@@ -164,7 +179,7 @@ public sealed class LeaseTable(IReadOnlyList<DhcpSubnet> subnets, IReadOnlyList<
     private bool IsLeasable(uint address, DhcpSubnet subnet) =>
         subnet.Ranges.Any(r => address >= r.First && address <= r.Last)
         && address != subnet.Network.Network && address != subnet.Network.Broadcast
-        && address != subnet.ServerAddress && address != subnet.Network.Router
+        && address != subnet.ServerAddress && !subnet.IsRouter(address)
         // Old clients take every address that ends so for a network or a broadcast, also inside a larger network (netboot.md 11).
         && (subnet.Network.PrefixLength >= 24 || (address & 0xff) is not (0 or 0xff))
         && reservations.At(address) is null;

@@ -35,14 +35,6 @@ internal ref struct OptionWriter(Span<byte> room, int reserved)
             Add(code, bytes[..System.Text.Encoding.ASCII.GetBytes(text, bytes)]);
     }
 
-    public void Add(byte code, IReadOnlyList<uint> addresses)
-    {
-        Span<byte> bytes = stackalloc byte[4 * Math.Min(addresses.Count, 16)];
-        for (var i = 0; i < bytes.Length / 4; i++)
-            BinaryPrimitives.WriteUInt32BigEndian(bytes[(4 * i)..], addresses[i]);
-        Add(code, bytes);
-    }
-
     /// <summary>A byte that belongs to no option.</summary>
     public void Pad()
     {

@@ -15,6 +15,9 @@ public sealed record Reservation(MacAddress? Mac, uint Address, string HostName 
     /// <summary>82.1 in hexadecimal: the switch port, as the relay names it; empty when another sign is meant.</summary>
     public string CircuitId { get; init; } = "";
 
+    /// <summary>Options of this machine alone.</summary>
+    public OptionSet Options { get; init; } = OptionSet.Empty;
+
     /// <summary>The sign in words.</summary>
     public string Owner => Mac?.ToString() ?? Uuid?.ToString() ?? (ClientIdentifier != "" ? $"client id {ClientIdentifier}" : $"circuit id {CircuitId}");
 }

@@ -63,7 +63,7 @@ public sealed class DhcpServerTests
         var reply = new ReplyView(rack.Ask(discover, null, "worker-1").Reply!, Wire.Request(discover));
 
         // RFC 2132 3.3: the mask stands before the routers.
-        Assert.Equal([53, 54, 1, 3, 6, 42, 15, 51, 58, 59, 12], reply.Options.Select(o => o.Code));
+        Assert.Equal([53, 54, 1, 51, 58, 59, 12, 3, 6, 15, 42], reply.Options.Select(o => o.Code));
         Assert.Equal(Wire.Bytes("255.255.255.0"), reply[1]);
         Assert.Equal(Wire.Bytes("10.1.0.254"), reply[3]);
         Assert.Equal(("rack.test", "worker-1"), (reply.TextOf(15), reply.TextOf(12)));
@@ -276,7 +276,7 @@ public sealed class DhcpServerTests
     [Fact]
     public void A_network_larger_than_24_bits_keeps_the_addresses_that_old_clients_refuse()
     {
-        var network = new DhcpNetwork(Wire.Ip("10.4.0.0"), 16, null, [], [], "", TimeSpan.FromHours(1));
+        var network = new DhcpNetwork(Wire.Ip("10.4.0.0"), 16, TimeSpan.FromHours(1));
         var wide = new LeaseTable([new(network, [(Wire.Ip("10.4.0.255"), Wire.Ip("10.4.1.1"))], Wire.Ip("10.4.9.9"))], []);
 
         Assert.Equal(Wire.Ip("10.4.1.1"), wide.Offer(Wire.Request(Wire.Plain(1)), wide.LocalSubnet!, rack.Clock.GetUtcNow()));

@@ -10,18 +10,27 @@ internal sealed class Rack
     private readonly DhcpServer server;
 
     public Rack(bool authoritative = false, string ranges = "10.1.0.100-10.1.0.102", params Reservation[] reservations)
+        : this(authoritative, ranges, OptionPolicy.None, reservations)
     {
-        var own = new DhcpNetwork(
-            Wire.Ip("10.1.0.0"), 24, Wire.Ip("10.1.0.254"), [Wire.Ip("10.1.0.2")], [Wire.Ip("10.1.0.3")], "rack.test", TimeSpan.FromHours(1));
-        var far = own with { Network = Wire.Ip("10.2.0.0"), Router = Wire.Ip("10.2.0.254") };
+    }
+
+    public Rack(OptionPolicy options, params Reservation[] reservations)
+        : this(false, "10.1.0.100-10.1.0.102", options, reservations)
+    {
+    }
+
+    private Rack(bool authoritative, string ranges, OptionPolicy options, Reservation[] reservations)
+    {
+        var own = new DhcpNetwork(Wire.Ip("10.1.0.0"), 24, TimeSpan.FromHours(1));
+        var far = own with { Network = Wire.Ip("10.2.0.0") };
         var ends = ranges.Split('-');
         Leases = new(
             [
-                new(own, [(Wire.Ip(ends[0]), Wire.Ip(ends[1]))], Wire.Ip("10.1.0.1")),
-                new(far, [(Wire.Ip("10.2.0.100"), Wire.Ip("10.2.0.199"))], Wire.Ip("10.1.0.1")),
+                new(own, [(Wire.Ip(ends[0]), Wire.Ip(ends[1]))], Wire.Ip("10.1.0.1")) { Options = Options("10.1.0.254") },
+                new(far, [(Wire.Ip("10.2.0.100"), Wire.Ip("10.2.0.199"))], Wire.Ip("10.1.0.1")) { Options = Options("10.2.0.254") },
             ],
             reservations);
-        server = new(Leases, authoritative);
+        server = new(Leases, authoritative, options);
     }
 
     public FakeTimeProvider Clock { get; } = new(new(2030, 1, 1, 0, 0, 0, TimeSpan.Zero));
@@ -39,6 +48,13 @@ internal sealed class Rack
         Assert.Equal(DhcpMessageType.Ack, answer.Reply!.MessageType);
         return answer.Reply.YourAddress;
     }
+
+    private static OptionSet Options(string router) => OptionSet.Of([
+        new(DhcpOption.Routers, Wire.Bytes(router)),
+        new(DhcpOption.DnsServers, Wire.Bytes("10.1.0.2")),
+        new(DhcpOption.DomainName, "rack.test"u8.ToArray()),
+        new(DhcpOption.NtpServers, Wire.Bytes("10.1.0.3")),
+    ]);
 
     public static byte[] Selecting(Header header, uint address, string server = "10.1.0.1") => Wire.Plain(
         3, header, (50, Ipv4.ToAddress(address).GetAddressBytes()), (54, Wire.Bytes(server)));

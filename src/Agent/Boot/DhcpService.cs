@@ -18,7 +18,7 @@ internal sealed partial class DhcpService(
     // How long an address that somebody else gave is believed in: nothing tells us the lease's length.
     private static readonly TimeSpan OverheardLife = TimeSpan.FromHours(24);
 
-    private readonly DhcpServer server = new(leases, config.Authoritative);
+    private readonly DhcpServer server = new(leases, config.Authoritative, config.Options);
     private readonly CancellationTokenSource stopping = new();
     private readonly List<(Socket Socket, Task Loop)> listeners = [];
     private readonly Lock gate = new(); // Port 67 and 4011 share the lease table.
@@ -127,7 +127,7 @@ internal sealed partial class DhcpService(
         var plan = BootDecision.For(desired.Current, request.Mac, request.Uuid);
         var session = Boots(request) ? sessions.For(request, plan.Traceparent) : null;
         var boot = session is null ? null : Boot(request, session);
-        var (answer, stored) = Decide(request, boot, plan.HostName, bootService);
+        var answer = Decide(new(socket, request, source, bootService, session), boot, plan.HostName);
         if (answer.Reason != "")
         {
             refused.Count("dhcp/" + answer.Reason);
@@ -135,10 +135,6 @@ internal sealed partial class DhcpService(
         }
         if (config.DhcpMode == DhcpMode.Proxy)
             Overhear(request);
-        if (answer.Reply is { } reply)
-            _ = FinishAsync(new(socket, request, reply, source, bootService), stored, session);
-        else
-            _ = SettleAsync(stored, request);
     }
 
     private static bool Boots(DhcpRequest request) => request is
@@ -147,16 +143,28 @@ internal sealed partial class DhcpService(
         MessageType: DhcpMessageType.Discover or DhcpMessageType.Request or DhcpMessageType.Inform,
     };
 
-    private (DhcpAnswer Answer, Task Stored) Decide(DhcpRequest request, BootReply? boot, string hostName, bool bootService)
+    // What must be stored is sent by the lease log after the flush that all who wait share; everything else leaves at once.
+    private DhcpAnswer Decide(Incoming incoming, BootReply? boot, string hostName)
     {
-        lock (gate)
+        DhcpAnswer answer;
+        if (incoming.BootService || config.DhcpMode == DhcpMode.Proxy)
         {
-            if (bootService || config.DhcpMode == DhcpMode.Proxy)
-                return (ProxyDhcp.Answer(request, boot, Ipv4.ToNumber(config.Address), bootService), Task.CompletedTask);
-            var answer = server.Answer(request, boot, hostName, clock.GetUtcNow());
-            // Handed over inside the lock: the file has the leases in the order in which they were given.
-            return (answer, answer.Store is { } lease ? store!.AppendAsync(lease, leases, clock.GetUtcNow()) : Task.CompletedTask);
+            answer = ProxyDhcp.Answer(incoming.Request, boot, Ipv4.ToNumber(config.Address), incoming.BootService);
         }
+        else
+        {
+            lock (gate)
+            {
+                var now = clock.GetUtcNow();
+                answer = server.Answer(incoming.Request, boot, hostName, now);
+                // Handed over inside the lock: the file has the leases in the order in which they were given.
+                if (answer.Store is { } lease)
+                    store!.Append(lease, leases, now, failure => Settle(incoming, answer.Reply, failure));
+            }
+        }
+        if (answer is { Store: null, Reply: { } reply })
+            Finish(incoming, reply);
+        return answer;
     }
 
     // The other server gives the addresses, but every client says aloud which one it takes (RFC 2131 3.1, step 3).
@@ -192,19 +200,30 @@ internal sealed partial class DhcpService(
         return new(Ipv4.ToNumber(config.Address), file);
     }
 
-    private async Task FinishAsync(Outgoing outgoing, Task stored, BootSession? session)
+    // Store first, answer after: an acknowledged lease survives a power cut.
+    private void Settle(Incoming incoming, DhcpReply? reply, IOException? failure)
     {
-        var (_, request, reply, _, _) = outgoing;
-        // Store first, answer after: an acknowledged lease survives a power cut.
-        if (!await SettleAsync(stored, request))
-            return;
+        if (failure is not null)
+        {
+            refused.Count("dhcp/lease-not-stored");
+            LogStoreError(incoming.Request.Mac.ToString(), failure.Message);
+        }
+        else if (reply is not null)
+        {
+            Finish(incoming, reply);
+        }
+    }
+
+    private void Finish(Incoming incoming, DhcpReply reply)
+    {
+        var (_, request, _, _, session) = incoming;
         try
         {
-            Send(outgoing);
+            Send(incoming, reply);
         }
         catch (Exception failure)
         {
-            // Nobody awaits this: what went wrong is told here or nowhere.
+            // One answer that could not be sent keeps no other from leaving.
             refused.Count("dhcp/send-failed");
             LogSendError(request.Mac.ToString(), failure.Message);
             return;
@@ -215,26 +234,11 @@ internal sealed partial class DhcpService(
             reporter.DhcpAnswered(session, request, reply);
     }
 
-    private async Task<bool> SettleAsync(Task stored, DhcpRequest request)
+    private void Send(Incoming incoming, DhcpReply reply)
     {
-        try
-        {
-            await stored;
-            return true;
-        }
-        catch (Exception failure)
-        {
-            refused.Count("dhcp/lease-not-stored");
-            LogStoreError(request.Mac.ToString(), failure.Message);
-            return false;
-        }
-    }
-
-    private void Send(Outgoing outgoing)
-    {
-        var (socket, request, reply, source, bootService) = outgoing;
-        var buffer = new byte[1500];
-        var payload = buffer.AsSpan(0, reply.Write(request, buffer));
+        var (socket, request, source, bootService, _) = incoming;
+        Span<byte> buffer = stackalloc byte[1500];
+        var payload = buffer[..reply.Write(request, buffer)];
         switch (ReplyDestination.Choose(request, reply, source, bootService))
         {
             case ReplyDestination.Unicast unicast:
@@ -249,7 +253,7 @@ internal sealed partial class DhcpService(
         }
     }
 
-    private sealed record Outgoing(Socket Socket, DhcpRequest Request, DhcpReply Reply, IPEndPoint Source, bool BootService);
+    private sealed record Incoming(Socket Socket, DhcpRequest Request, IPEndPoint Source, bool BootService, BootSession? Session);
 
     [LoggerMessage(LogLevel.Warning, "DHCP: receiving failed: {Error}")]
     private partial void LogSocketError(string error);

@@ -28,21 +28,25 @@ internal sealed class LeaseStore : IAsyncDisposable
         return new(log);
     }
 
-    /// <summary>Completes when the lease is on disk. Now and then the file is written anew with what still counts.</summary>
+    /// <summary>Stores a lease; now and then the file is written anew with what still counts.</summary>
     /// <param name="table">Holds the lease already; the caller has its lock.</param>
-    public Task AppendAsync(Lease lease, LeaseTable table, DateTimeOffset now)
+    /// <param name="stored">As in <see cref="AppendLog.TryAppend"/>; called at once when too many leases wait for the disk.</param>
+    public void Append(Lease lease, LeaseTable table, DateTimeOffset now, Action<IOException?> stored)
     {
-        if (++appended < Math.Max(10_000, 4 * table.Count))
-            return log.AppendAsync(Write(lease));
-        appended = 0;
-        return log.ReplaceAsync(Living(table, now));
+        var anew = ++appended >= Math.Max(10_000, 4 * table.Count);
+        var taken = anew ? log.TryReplace(Living(table, now), stored) : log.TryAppend(Write(lease), stored);
+        if (!taken)
+            stored(new IOException("too many leases wait for the disk"));
+        else if (anew)
+            appended = 0;
     }
 
     public ValueTask DisposeAsync() => log.DisposeAsync();
 
     // Expired ones stay: they give a client its former address again. Older than a week they are history.
-    private static byte[][] Living(LeaseTable table, DateTimeOffset now) =>
-        [.. table.Stored.Where(l => l.Expires > now - TimeSpan.FromDays(7)).Select(Write)];
+    // The table is read here, under its lock; the records are written by the log's thread, while the next clients are answered.
+    private static IEnumerable<byte[]> Living(LeaseTable table, DateTimeOffset now) =>
+        table.Stored.Where(l => l.Expires > now - TimeSpan.FromDays(7)).ToArray().Select(Write);
 
     private static byte[] Write(Lease lease) => JsonSerializer.SerializeToUtf8Bytes(
         new StoredLease(lease.Address, lease.Mac.ToString(), lease.Expires, lease.Declined), LeaseJson.Default.StoredLease);

@@ -28,13 +28,15 @@ internal sealed class LinkSender : IDisposable
 
     public void Send(ReadOnlySpan<byte> payload, int sourcePort, MacAddress mac, IPEndPoint to)
     {
-        var packet = new byte[IpHeader + UdpHeader + payload.Length];
+        Span<byte> packet = stackalloc byte[1500];
+        packet = packet[..(IpHeader + UdpHeader + payload.Length)];
+        packet.Clear();
         WriteIp(packet, Ipv4.ToNumber(to.Address));
         // A UDP checksum of 0 says that there is none (RFC 768).
-        BinaryPrimitives.WriteUInt16BigEndian(packet.AsSpan(IpHeader), (ushort)sourcePort);
-        BinaryPrimitives.WriteUInt16BigEndian(packet.AsSpan(IpHeader + 2), (ushort)to.Port);
-        BinaryPrimitives.WriteUInt16BigEndian(packet.AsSpan(IpHeader + 4), (ushort)(UdpHeader + payload.Length));
-        payload.CopyTo(packet.AsSpan(IpHeader + UdpHeader));
+        BinaryPrimitives.WriteUInt16BigEndian(packet[IpHeader..], (ushort)sourcePort);
+        BinaryPrimitives.WriteUInt16BigEndian(packet[(IpHeader + 2)..], (ushort)to.Port);
+        BinaryPrimitives.WriteUInt16BigEndian(packet[(IpHeader + 4)..], (ushort)(UdpHeader + payload.Length));
+        payload.CopyTo(packet[(IpHeader + UdpHeader)..]);
         socket.SendTo(packet, new LinkEndPoint(interfaceIndex, mac));
     }
 

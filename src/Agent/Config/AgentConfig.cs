@@ -42,6 +42,9 @@ internal sealed record AgentConfig
 
     public IReadOnlyList<Reservation> Reservations { get; init; } = [];
 
+    /// <summary>Options of everybody and of classes; those of subnets and reservations stand with these.</summary>
+    public OptionPolicy Options { get; init; } = OptionPolicy.None;
+
     public int TftpPort { get; init; } = 69;
 
     public int HttpPort { get; init; } = 80;

@@ -63,6 +63,7 @@ internal static class AgentConfigReader
             Authoritative = dhcp.Flag("authoritative", false),
             Subnets = [.. dhcp.Maps("subnets").Select(s => Subnet(s, address)).OfType<DhcpSubnet>()],
             Reservations = [.. dhcp.Maps("reservations").Select(ReservationReader.Read).OfType<Reservation>()],
+            Options = new(OptionReader.Read(dhcp), [.. dhcp.Maps("classes").Select(OptionReader.Class)]),
             TftpPort = tftp.Number("port", 69, 0, 65535),
             HttpPort = http.Number("port", 80, 0, 65535),
             IpxeDirectory = ipxe.Text("directory", "/usr/lib/ipxe"),
@@ -137,26 +138,19 @@ internal static class AgentConfigReader
         if (!good && text != "")
             subnet.Refuse("network", $"'{text}' is not a network such as 10.1.0.0/24 (its host bits must be 0)");
         var dhcpNetwork = new DhcpNetwork(
-            good ? Ipv4.ToNumber(network.BaseAddress) : 0, good ? network.PrefixLength : 32,
-            subnet.Address("router") is { } router ? Ipv4.ToNumber(router) : null,
-            subnet.List("dns", ParseAddress), subnet.List("ntp", ParseAddress), subnet.Text("domain"),
-            subnet.Duration("leaseTime", TimeSpan.FromHours(1)));
+            good ? Ipv4.ToNumber(network.BaseAddress) : 0, good ? network.PrefixLength : 32, subnet.Duration("leaseTime", TimeSpan.FromHours(1)));
+        var options = OptionReader.Read(subnet);
         var ranges = subnet.List("ranges", range => ParseRange(range, dhcpNetwork));
         if (!subnet.HasItems("ranges"))
             subnet.Refuse("ranges", "give at least one range such as 10.1.0.100-10.1.0.199");
         subnet.EndOfKeys();
-        return good ? new(dhcpNetwork, ranges, Ipv4.ToNumber(serverAddress)) : null;
+        return good ? new(dhcpNetwork, ranges, Ipv4.ToNumber(serverAddress)) { Options = options } : null;
     }
-
-    private static (uint, string?) ParseAddress(string text) =>
-        IPAddress.TryParse(text, out var address) && address.AddressFamily == AddressFamily.InterNetwork
-            ? (Ipv4.ToNumber(address), null)
-            : (0, "is not an IPv4 address");
 
     private static ((uint, uint), string?) ParseRange(string text, DhcpNetwork network)
     {
         var parts = text.Split('-', StringSplitOptions.TrimEntries);
-        if (parts.Length != 2 || ParseAddress(parts[0]) is not (var first, null) || ParseAddress(parts[1]) is not (var last, null) || first > last)
+        if (parts.Length != 2 || OptionReader.ParseAddress(parts[0]) is not (var first, null) || OptionReader.ParseAddress(parts[1]) is not (var last, null) || first > last)
             return (default, "is not a range such as 10.1.0.100-10.1.0.199");
         return network.Contains(first) && network.Contains(last) ? ((first, last), null) : (default, "is not inside its network");
     }

@@ -106,7 +106,7 @@ internal sealed class ConfigNode(YamlMappingNode? map, Mark start, string path, 
         return null;
     }
 
-    /// <summary>A list of words, each parsed; a refusal is the sentence's end.</summary>
+    /// <summary>A list of words, each parsed; a refusal is the sentence's end. One word alone is a list, too.</summary>
     public List<T> List<T>(string key, Func<string, (T Value, string? Refusal)> parse)
     {
         var found = new List<T>();
@@ -144,8 +144,11 @@ internal sealed class ConfigNode(YamlMappingNode? map, Mark start, string path, 
         return found;
     }
 
-    /// <summary>True when the key is a list with anything in it, good or not.</summary>
-    public bool HasItems(string key) => Child(key) is YamlSequenceNode { Children.Count: > 0 };
+    /// <summary>True when the key is there.</summary>
+    public bool Has(string key) => Child(key) is not null;
+
+    /// <summary>True when the key has anything in it, good or not.</summary>
+    public bool HasItems(string key) => Child(key) is YamlSequenceNode { Children.Count: > 0 } or YamlScalarNode;
 
     /// <summary>Refuses the value of a key for a reason that needs more than one key to see.</summary>
     public void Refuse(string key, string sentence) => errors.Add(Child(key)?.Start ?? start, $"{Path(key)}: {sentence}");
@@ -203,6 +206,8 @@ internal sealed class ConfigNode(YamlMappingNode? map, Mark start, string path, 
         var value = Child(key);
         if (value is null or YamlSequenceNode)
             return (YamlSequenceNode?)value ?? Enumerable.Empty<YamlNode>();
+        if (value is YamlScalarNode)
+            return [value];
         errors.Add(value.Start, $"{Path(key)} is not a list");
         return [];
     }

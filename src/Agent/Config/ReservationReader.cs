@@ -22,10 +22,11 @@ internal static class ReservationReader
         var (mac, uuid) = (MacOf(node), UuidOf(node));
         var (client, circuit) = (Hex(node, "clientId"), Hex(node, "circuitId"));
         var hostName = node.Text("hostname");
+        var options = OptionReader.Read(node);
         node.EndOfKeys();
         return address is null ? null : new(mac, Ipv4.ToNumber(address), hostName)
         {
-            Uuid = uuid, ClientIdentifier = client, CircuitId = circuit,
+            Uuid = uuid, ClientIdentifier = client, CircuitId = circuit, Options = options,
         };
     }
 
@@ -50,7 +51,7 @@ internal static class ReservationReader
     }
 
     // Switches write a port as plain text or as bytes; 0x says which is meant.
-    private static string Hex(ConfigNode node, string key)
+    public static string Hex(ConfigNode node, string key)
     {
         var text = node.Text(key);
         if (!text.StartsWith("0x", StringComparison.Ordinal))

@@ -25,7 +25,9 @@ internal sealed class AppendLog : IAsyncDisposable
         writer = Task.Run(WriteAllAsync);
     }
 
-    private sealed record Entry(ReadOnlyMemory<byte> Record, IReadOnlyCollection<byte[]>? Replacement, TaskCompletionSource Done);
+    /// <param name="Replacement">Null: the record is appended.</param>
+    /// <param name="Stored">Called when the disk has it, or with what the disk said.</param>
+    private sealed record Entry(ReadOnlyMemory<byte> Record, IEnumerable<byte[]>? Replacement, Action<IOException?> Stored);
 
     /// <summary>Opens the log and hands over every whole record in order.</summary>
     /// <returns>The log, and how many bytes of a cut-off record were dropped.</returns>
@@ -47,10 +49,20 @@ internal sealed class AppendLog : IAsyncDisposable
 
     /// <summary>Completes when the record is on disk.</summary>
     /// <exception cref="IOException">The disk refused it; nothing may be done that relied on the record.</exception>
-    public Task AppendAsync(ReadOnlyMemory<byte> record) => EnqueueAsync(new(record, null, NewDone()));
+    public Task AppendAsync(ReadOnlyMemory<byte> record) => EnqueueAsync(record, null);
 
     /// <summary>Replaces the whole content, by a new file and a rename.</summary>
-    public Task ReplaceAsync(IReadOnlyCollection<byte[]> records) => EnqueueAsync(new(default, records, NewDone()));
+    public Task ReplaceAsync(IEnumerable<byte[]> records) => EnqueueAsync(default, records);
+
+    /// <summary>
+    /// Appends without a task of its own: all that waited for one flush hear of it one after the other, on the log's thread, in the
+    /// order in which they came. False when too much waits already; then nothing is stored and nobody is called.
+    /// </summary>
+    /// <param name="stored">Null: the disk has it. Must not throw, and the next flush waits for it.</param>
+    public bool TryAppend(ReadOnlyMemory<byte> record, Action<IOException?> stored) => queue.Writer.TryWrite(new(record, null, stored));
+
+    /// <summary>As <see cref="TryAppend"/>, for the whole content. The records are read on the log's thread.</summary>
+    public bool TryReplace(IEnumerable<byte[]> records, Action<IOException?> stored) => queue.Writer.TryWrite(new(default, records, stored));
 
     public async ValueTask DisposeAsync()
     {
@@ -59,10 +71,17 @@ internal sealed class AppendLog : IAsyncDisposable
         await file.DisposeAsync();
     }
 
-    private async Task EnqueueAsync(Entry entry)
+    private async Task EnqueueAsync(ReadOnlyMemory<byte> record, IEnumerable<byte[]>? replacement)
     {
-        await queue.Writer.WriteAsync(entry);
-        await entry.Done.Task;
+        var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        await queue.Writer.WriteAsync(new(record, replacement, failure =>
+        {
+            if (failure is null)
+                done.SetResult();
+            else
+                done.SetException(failure);
+        }));
+        await done.Task;
     }
 
     private async Task WriteAllAsync()
@@ -73,16 +92,22 @@ internal sealed class AppendLog : IAsyncDisposable
             batch.Clear();
             while (batch.Count < 512 && queue.Reader.TryRead(out var entry))
                 batch.Add(entry);
-            try
-            {
-                Write(batch);
-                batch.ForEach(entry => entry.Done.SetResult());
-            }
-            catch (Exception failure)
-            {
-                // Whatever the disk says, those who wait hear it; the log goes on with what comes next.
-                batch.ForEach(entry => entry.Done.TrySetException(new IOException($"{path} cannot be written: {failure.Message}", failure)));
-            }
+            var failure = TryWrite(batch);
+            batch.ForEach(entry => entry.Stored(failure));
+        }
+    }
+
+    // Whatever the disk says, those who wait hear it; the log goes on with what comes next.
+    private IOException? TryWrite(List<Entry> batch)
+    {
+        try
+        {
+            Write(batch);
+            return null;
+        }
+        catch (Exception failure)
+        {
+            return new IOException($"{path} cannot be written: {failure.Message}", failure);
         }
     }
 
@@ -108,7 +133,7 @@ internal sealed class AppendLog : IAsyncDisposable
         length += bytes.Length;
     }
 
-    private void Replace(IReadOnlyCollection<byte[]> records)
+    private void Replace(IEnumerable<byte[]> records)
     {
         var fresh = PrivateFile.OpenLog(path + ".new", FileMode.Create);
         try
@@ -148,6 +173,4 @@ internal sealed class AppendLog : IAsyncDisposable
         file.ReadExactly(record);
         return XxHash3.HashToUInt64(record) == BinaryPrimitives.ReadUInt64LittleEndian(header.AsSpan(4));
     }
-
-    private static TaskCompletionSource NewDone() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 }

@@ -39,7 +39,7 @@ public sealed class AgentConfigReaderTests
         Assert.Equal(("r1", new Uri("https://fleet.example:7443"), "cozy1.a.b.c"), (config.Rack, config.CoordinatorEndpoint, config.Token));
         Assert.Equal((DhcpMode.Server, 0, true, 69, 80), (config.DhcpMode, config.DhcpPort, config.Authoritative, config.TftpPort, config.HttpPort));
         var subnet = Assert.Single(config.Subnets);
-        Assert.Equal((24, TimeSpan.FromHours(12), 2), (subnet.Network.PrefixLength, subnet.Network.LeaseTime, subnet.Network.Dns.Count));
+        Assert.Equal((24, TimeSpan.FromHours(12)), (subnet.Network.PrefixLength, subnet.Network.LeaseTime));
         Assert.Equal("10.1.0.100-10.1.0.199", $"{Ipv4.ToAddress(subnet.Ranges[0].First)}-{Ipv4.ToAddress(subnet.Ranges[0].Last)}");
         Assert.Equal("head", Assert.Single(config.Reservations).HostName);
         Assert.Equal(TimeSpan.FromMilliseconds(500), config.ObserveInterval);

@@ -30,9 +30,18 @@ internal sealed class LoopbackAgent : IDisposable
 
     public string Data => directory["data"];
 
-    public LoopbackAgent Write(CoordinatorDouble? coordinator = null, string? token = null, string more = "")
+    public IPAddress Address => IPAddress.Parse($"{network}.1");
+
+    public IPAddress Relay => IPAddress.Parse($"{network}.2");
+
+    /// <param name="wide">Room for thousands of machines.</param>
+    public LoopbackAgent Write(CoordinatorDouble? coordinator = null, string? token = null, string more = "", bool wide = false)
     {
         this.coordinator = coordinator;
+        var half = network[..network.LastIndexOf('.')];
+        var subnet = wide
+            ? $"{{network: {half}.0.0/16, ranges: [{half}.0.10-{half}.255.250]}}"
+            : $"{{network: {network}.0/24, ranges: [{network}.100-{network}.120]}}";
         File.WriteAllText(ConfigFile, $$"""
             rack: r1
             data: {{Data}}
@@ -41,9 +50,7 @@ internal sealed class LoopbackAgent : IDisposable
             dhcp:
               port: 0
               bootServicePort: 0
-              subnets:
-                - network: {{network}}.0/24
-                  ranges: [{{network}}.100-{{network}}.120]
+              subnets: [{{subnet}}]
             tftp: {port: 0}
             http: {port: 0}
             ipxe: {directory: {{directory["ipxe"]}}}
@@ -64,7 +71,7 @@ internal sealed class LoopbackAgent : IDisposable
     {
         Assert.True(MachineUuid.TryParse($"11111111-2222-4333-8444-{mac.Replace(":", "", StringComparison.Ordinal)}", out var uuid));
         var machine = new MachineOptions("m", MacAddress.Parse(mac), uuid, firmware);
-        var wiring = new RackWiring(new(IPAddress.Parse($"{network}.1"), agent.DhcpPort), agent.TftpPort, IPAddress.Parse($"{network}.2"));
+        var wiring = new RackWiring(new(Address, agent.DhcpPort), agent.TftpPort, Relay);
         using var http = new HttpClient();
         return await new NetworkBoot(machine, wiring, new Pace(TimeProvider.System, 1000), new Random(1), http)
             .RunAsync(new SystemDisk(), TestContext.Current.CancellationToken);

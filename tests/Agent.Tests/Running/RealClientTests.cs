@@ -9,6 +9,7 @@ public sealed class RealClientTests
     private const string UdhcpcScript = """
         #!/bin/sh
         echo "$1 ip=$ip router=$router file=$boot_file siaddr=$siaddr lease=$lease"
+        echo "$1 router=$router mtu=$mtu search=$search routes=$staticroutes tftp=$tftp"
         [ "$1" = bound ] && ip addr add "$ip/24" dev "$interface"
         exit 0
         """;
@@ -26,6 +27,20 @@ public sealed class RealClientTests
         Assert.Matches(@"bound ip=10\.88\.0\.1(0\d|10) router=10\.88\.0\.254 file= ", output);
         Assert.Contains("lease=3600", output, StringComparison.Ordinal);
         Assert.Contains("cozyfleet_agent_leases 1\n", await link.MetricsAsync(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Udhcpc_gets_the_options_that_it_asks_for_and_reads_them_as_they_were_meant()
+    {
+        await using var link = await Namespaces.CreateAsync("udhcpc");
+        await using var agent = await link.StartAgentAsync(Server.Replace("router:",
+            "mtu: 9000, domainSearch: [a.example, b.a.example], routes: [10.9.0.0/16 via 10.88.0.9], timeOffset: -3600, "
+            + "options: [{code: 66, type: string, value: tftp.example}], router:", StringComparison.Ordinal));
+
+        var output = await UdhcpcAsync(link, "-o", "-O", "mtu", "-O", "search", "-O", "staticroutes", "-O", "tftp", "-O", "timezone");
+
+        Assert.Contains("router= mtu=9000 search=a.example b.a.example routes=10.9.0.0/16 10.88.0.9 0.0.0.0/0 10.88.0.254 tftp=tftp.example",
+            output, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -94,6 +94,39 @@ public sealed class AppendLogTests : IDisposable
     }
 
     [Fact]
+    public async Task Who_waits_for_the_same_flush_hears_of_it_in_order_and_only_when_the_file_has_it()
+    {
+        var heard = new List<(int Number, bool InFile)>();
+        await using (var log = AppendLog.Open(FilePath, _ => { }).Log)
+        {
+            for (var i = 0; i < 300; i++)
+            {
+                var number = i;
+                Assert.True(log.TryAppend(new byte[88], failure => heard.Add((number, failure is null && new FileInfo(FilePath).Length >= 100 * (number + 1)))));
+            }
+        }
+
+        Assert.Equal(Enumerable.Range(0, 300).Select(i => (i, true)), heard);
+    }
+
+    [Fact]
+    public async Task When_the_disk_stands_still_what_comes_is_turned_away_and_not_queued_for_ever()
+    {
+        using var held = new ManualResetEventSlim();
+        await using (var log = AppendLog.Open(FilePath, _ => { }).Log)
+        {
+            log.TryAppend("first"u8.ToArray(), _ => held.Wait(TestContext.Current.CancellationToken));
+
+            var taken = 0;
+            while (taken < 100_000 && log.TryAppend("x"u8.ToArray(), _ => { }))
+                taken++;
+            held.Set();
+
+            Assert.InRange(taken, 1000, 10_000);
+        }
+    }
+
+    [Fact]
     public async Task Only_we_may_read_it_and_only_one_agent_may_write_it()
     {
         await using var log = AppendLog.Open(FilePath, _ => { }).Log;

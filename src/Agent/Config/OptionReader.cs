@@ -1,0 +1,98 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+using Cozy.Fleet.Dhcp;
+
+namespace Cozy.Fleet.Agent.Config;
+
+/// <summary>
+/// Reads the options that everybody, a class, a subnet or a reservation may have: the same keys in each of these maps.
+/// </summary>
+internal static class OptionReader
+{
+    // The time zones that there are (option 2 counts seconds east of UTC).
+    private const int WestmostZone = -12 * 3600;
+    private const int EastmostZone = 14 * 3600;
+
+    public static OptionSet Read(ConfigNode node)
+    {
+        var found = new List<OptionValue>();
+        Add(found, node, "router", DhcpOption.Routers, OptionFormat.Addresses(node.List("router", ParseAddress)));
+        Add(found, node, "dns", DhcpOption.DnsServers, OptionFormat.Addresses(node.List("dns", ParseAddress)));
+        Add(found, node, "ntp", DhcpOption.NtpServers, OptionFormat.Addresses(node.List("ntp", ParseAddress)));
+        Add(found, node, "domain", DhcpOption.DomainName, Encoding.ASCII.GetBytes(Domain(node)));
+        Add(found, node, "domainSearch", DhcpOption.DomainSearch, OptionFormat.Names(node.List("domainSearch", ParseName)));
+        if (node.Has("mtu"))
+            Add(found, node, "mtu", DhcpOption.InterfaceMtu, OptionFormat.Number(node.Number("mtu", 1500, 68, 65535), 2));
+        if (node.Has("timeOffset"))
+            Add(found, node, "timeOffset", DhcpOption.TimeOffset, OptionFormat.Number(node.Number("timeOffset", 0, WestmostZone, EastmostZone), 4));
+        var routes = OptionFormat.Routes(node.List("routes", ParseRoute));
+        Add(found, node, "routes", DhcpOption.ClasslessRoutes, routes);
+        Add(found, node, "routes", DhcpOption.MicrosoftClasslessRoutes, routes);
+        foreach (var numbered in node.Maps("options"))
+        {
+            if (NumberedOptionReader.Read(numbered) is { } option)
+                AddNumbered(found, numbered, option);
+        }
+        return OptionSet.Of(found);
+    }
+
+    public static OptionClass Class(ConfigNode node)
+    {
+        if (!node.Has("vendorClass") && !node.Has("architecture") && !node.Has("circuitId"))
+            node.Refuse("vendorClass", "a class needs a sign that its clients are known by: vendorClass, architecture or circuitId");
+        int? architecture = node.Has("architecture") ? node.Number("architecture", 0, 0, 65535) : null;
+        var found = new OptionClass(node.Text("vendorClass"), architecture, ReservationReader.Hex(node, "circuitId"), Read(node));
+        node.EndOfKeys();
+        return found;
+    }
+
+    public static (uint, string?) ParseAddress(string text) =>
+        IPAddress.TryParse(text, out var address) && address.AddressFamily == AddressFamily.InterNetwork
+            ? (Ipv4.ToNumber(address), null)
+            : (0, "is not an IPv4 address");
+
+    private static void Add(List<OptionValue> found, ConfigNode node, string key, byte code, byte[] bytes)
+    {
+        if (bytes.Length > OptionFormat.MaximumLength)
+            node.Refuse(key, $"it takes {bytes.Length} bytes; an option holds {OptionFormat.MaximumLength}");
+        else if (bytes.Length > 0)
+            found.Add(new(code, bytes));
+    }
+
+    private static void AddNumbered(List<OptionValue> found, ConfigNode numbered, OptionValue option)
+    {
+        if (found.Exists(o => o.Code == option.Code))
+            numbered.Refuse("code", $"option {option.Code} is given twice");
+        else
+            found.Add(option);
+    }
+
+    private static string Domain(ConfigNode node)
+    {
+        var name = node.Text("domain");
+        if (name == "" || ParseName(name).Refusal is not { } refusal)
+            return name;
+        node.Refuse("domain", $"'{name}' {refusal}");
+        return "";
+    }
+
+    private static (string Name, string? Refusal) ParseName(string text)
+    {
+        var name = text.TrimEnd('.');
+        var good = name.Length is > 0 and <= 253 && name.Split('.').All(label => label.Length is > 0 and <= 63
+            && label.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_'));
+        return good ? (name, null) : ("", "is not a domain name");
+    }
+
+    private static (StaticRoute, string?) ParseRoute(string text)
+    {
+        var parts = text.Split(" via ", StringSplitOptions.TrimEntries);
+        var good = parts.Length == 2 && IPNetwork.TryParse(parts[0], out var to) && to.BaseAddress.AddressFamily == AddressFamily.InterNetwork
+            && parts[0].StartsWith($"{to.BaseAddress}/", StringComparison.Ordinal) && ParseAddress(parts[1]) is (_, null);
+        if (!good)
+            return (new(0, 0, 0), "is not a route such as 10.9.0.0/16 via 10.1.0.254");
+        var network = IPNetwork.Parse(parts[0]);
+        return (new(Ipv4.ToNumber(network.BaseAddress), network.PrefixLength, ParseAddress(parts[1]).Item1), null);
+    }
+}
