@@ -6,6 +6,10 @@ need_demo=()
 need_lint=(
   "npm npm the package manager that brings buf"
 )
+need_publish=(
+  "clang clang native compilation of the agent"
+  "zlib1g-dev /usr/include/zlib.h native compilation of the agent"
+)
 need_vm=(
   "ipxe /usr/lib/ipxe/snponly.efi the network boot loaders that the agent hands out"
   "qemu-system-x86 qemu-system-x86_64 machines with real firmware"
@@ -35,10 +39,10 @@ has() {
   esac
 }
 
-# setup demo|test|vm|lint: after it everything is there, or it failed with one sentence that says what to run.
+# setup demo|test|vm|lint|publish: after it everything is there, or it failed with one sentence that says what to run.
 setup() {
   command -v dotnet >/dev/null || { echo "fleet: the .NET 10 SDK is missing: https://dot.net/download" >&2; return 1; }
-  declare -p "need_$1" >/dev/null 2>&1 || { echo "fleet: setup knows demo, test, vm and lint, not '$1'" >&2; return 2; }
+  declare -p "need_$1" >/dev/null 2>&1 || { echo "fleet: setup knows demo, test, vm, lint and publish, not '$1'" >&2; return 2; }
   local -n entries="need_$1"
   local missing=() reasons=() entry package what reason
   for entry in "${entries[@]}"; do
