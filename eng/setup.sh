@@ -21,6 +21,14 @@ need_vm=(
   "clang clang native compilation of the node program"
   "zlib1g-dev /usr/include/zlib.h native compilation of the node program"
 )
+need_bench=(
+  "${need_publish[@]}"
+  "iproute2 ip network namespaces"
+  "dnsmasq-base dnsmasq a DHCP and TFTP server to compare with"
+  "atftpd atftpd a TFTP server to compare with"
+  "atftp atftp a TFTP client that knows windows"
+  "curl curl a TFTP and HTTP client"
+)
 need_test=(
   "${need_vm[@]}"
   "openssl openssl a second opinion on every certificate"
@@ -39,10 +47,10 @@ has() {
   esac
 }
 
-# setup demo|test|vm|lint|publish: after it everything is there, or it failed with one sentence that says what to run.
+# setup demo|test|vm|lint|publish|bench: after it everything is there, or it failed with one sentence that says what to run.
 setup() {
   command -v dotnet >/dev/null || { echo "fleet: the .NET 10 SDK is missing: https://dot.net/download" >&2; return 1; }
-  declare -p "need_$1" >/dev/null 2>&1 || { echo "fleet: setup knows demo, test, vm, lint and publish, not '$1'" >&2; return 2; }
+  declare -p "need_$1" >/dev/null 2>&1 || { echo "fleet: setup knows demo, test, vm, lint, publish and bench, not '$1'" >&2; return 2; }
   local -n entries="need_$1"
   local missing=() reasons=() entry package what reason
   for entry in "${entries[@]}"; do
