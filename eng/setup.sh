@@ -6,6 +6,10 @@ need_demo=()
 need_lint=(
   "npm npm the package manager that brings buf"
 )
+need_publish=(
+  "clang clang native compilation of the agent"
+  "zlib1g-dev /usr/include/zlib.h native compilation of the agent"
+)
 need_vm=(
   "ipxe /usr/lib/ipxe/snponly.efi the network boot loaders that the agent hands out"
   "qemu-system-x86 qemu-system-x86_64 machines with real firmware"
@@ -16,6 +20,14 @@ need_vm=(
   "cpio cpio packs that initramfs"
   "clang clang native compilation of the node program"
   "zlib1g-dev /usr/include/zlib.h native compilation of the node program"
+)
+need_bench=(
+  "${need_publish[@]}"
+  "iproute2 ip network namespaces"
+  "dnsmasq-base dnsmasq a DHCP and TFTP server to compare with"
+  "atftpd atftpd a TFTP server to compare with"
+  "atftp atftp a TFTP client that knows windows"
+  "curl curl a TFTP and HTTP client"
 )
 need_test=(
   "${need_vm[@]}"
@@ -35,10 +47,10 @@ has() {
   esac
 }
 
-# setup demo|test|vm|lint: after it everything is there, or it failed with one sentence that says what to run.
+# setup demo|test|vm|lint|publish|bench: after it everything is there, or it failed with one sentence that says what to run.
 setup() {
   command -v dotnet >/dev/null || { echo "fleet: the .NET 10 SDK is missing: https://dot.net/download" >&2; return 1; }
-  declare -p "need_$1" >/dev/null 2>&1 || { echo "fleet: setup knows demo, test, vm and lint, not '$1'" >&2; return 2; }
+  declare -p "need_$1" >/dev/null 2>&1 || { echo "fleet: setup knows demo, test, vm, lint, publish and bench, not '$1'" >&2; return 2; }
   local -n entries="need_$1"
   local missing=() reasons=() entry package what reason
   for entry in "${entries[@]}"; do

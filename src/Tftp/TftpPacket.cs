@@ -36,6 +36,9 @@ public sealed record TftpReadRequest(string FileName, bool Netascii)
     public int? TimeoutSeconds { get; init; }
 
     public int? WindowSize { get; init; }
+
+    /// <summary>The block number that follows 65535: 0 or 1. No RFC has this option; tftp-hpa and old loaders do.</summary>
+    public int? Rollover { get; init; }
 }
 
 /// <summary>What a client is told instead of a file.</summary>
@@ -123,6 +126,7 @@ public static class TftpPacket
                 ("tsize", >= 0) => request with { TransferSize = !request.Netascii },
                 ("timeout", >= 1 and <= 255) => request with { TimeoutSeconds = number },
                 ("windowsize", >= 1 and <= 65535) => request with { WindowSize = number },
+                ("rollover", 0 or 1) => request with { Rollover = number },
                 _ => request,
             };
         }

@@ -30,21 +30,30 @@ public sealed class TftpTransfer(
     private const int MaximumRetries = 6;
     private const int MaximumWindow = 64;
 
+    // A client may ask for retries 255 seconds apart; it does not hold its place for half an hour.
+    private static readonly TimeSpan LongestSilence = TimeSpan.FromMinutes(2);
+
     private readonly int blockSize = Math.Min(request.BlockSize ?? 512, maximumBlockSize);
     private readonly int windowSize = Math.Min(request.WindowSize ?? 1, MaximumWindow);
     private readonly byte[] packet = new byte[4 + Math.Min(request.BlockSize ?? 512, maximumBlockSize)];
 
-    // Blocks are counted from 1 without wrapping; the wire has the low 16 bits (netboot.md 13.1: wrap to 0).
+    // How many numbers the wire has, until the one behind 65535 comes: 0, or 1 when the client asked for that.
+    private readonly int numbers = request.Rollover == 1 ? 65535 : 65536;
+
+    // Blocks are counted from 1 without wrapping; the wire has their numbers.
     private long acknowledged;
     private long sent;
     private bool awaitingOptionAck;
+    private bool repeated;
     private int retries;
+    private DateTimeOffset heard;
 
     public TftpOutcome Outcome { get; private set; }
 
     /// <summary>When to call <see cref="OnTimeout"/>, unless a packet comes first.</summary>
     public DateTimeOffset Deadline { get; private set; }
 
+    /// <summary>What the client has for certain.</summary>
     public long BytesSent => Math.Min(acknowledged * blockSize, length);
 
     private long LastBlock => (length / blockSize) + 1;
@@ -58,6 +67,7 @@ public sealed class TftpTransfer(
             send(TftpPacket.WriteOptionAck(options));
         else
             SendWindow();
+        heard = now;
         Wait(now);
     }
 
@@ -84,7 +94,7 @@ public sealed class TftpTransfer(
     {
         if (Outcome != TftpOutcome.Running)
             return;
-        if (++retries > MaximumRetries)
+        if (++retries > MaximumRetries || (retries > 1 && now - heard >= LongestSilence))
         {
             Outcome = TftpOutcome.TimedOut;
             return;
@@ -95,7 +105,7 @@ public sealed class TftpTransfer(
         }
         else
         {
-            sent = acknowledged;
+            (sent, repeated) = (acknowledged, false);
             SendWindow();
         }
         Wait(now);
@@ -108,18 +118,17 @@ public sealed class TftpTransfer(
             if (block != 0)
                 return;
             awaitingOptionAck = false;
-            SendWindow();
-            Wait(now);
-            return;
         }
-
-        // The distance in 16 bits tells which of the blocks in flight is meant. An old or repeated ACK moves nothing and
-        // sends nothing: that would be the Sorcerer's Apprentice (RFC 1123 4.2.3.1).
-        var advance = (ushort)(block - (ushort)acknowledged);
-        if (advance == 0 || acknowledged + advance > sent)
-            return;
-        acknowledged += advance;
-        retries = 0;
+        else
+        {
+            // The distance in the wire's numbers tells which of the blocks in flight is meant.
+            var advance = (block - NumberOf(acknowledged) + numbers) % numbers;
+            if (acknowledged + advance > sent || (advance == 0 && !IsLossOfWindow()))
+                return;
+            repeated = advance == 0;
+            acknowledged += advance;
+        }
+        (heard, retries) = (now, 0);
         if (acknowledged == LastBlock)
         {
             Outcome = TftpOutcome.Completed;
@@ -131,13 +140,19 @@ public sealed class TftpTransfer(
         Wait(now);
     }
 
+    // A repeated ACK sends nothing: that would be the Sorcerer's Apprentice (RFC 1123 4.2.3.1). But with windows it is how a client says that
+    // the first block of one was lost; it is believed once, until something arrives.
+    private bool IsLossOfWindow() => windowSize > 1 && !repeated;
+
+    private ushort NumberOf(long block) => (ushort)(block <= 65535 ? block : numbers == 65536 ? block % 65536 : ((block - 1) % 65535) + 1);
+
     private void SendWindow()
     {
         while (sent < acknowledged + windowSize && sent < LastBlock)
         {
             sent++;
             BinaryPrimitives.WriteUInt16BigEndian(packet, (ushort)TftpOpcode.Data);
-            BinaryPrimitives.WriteUInt16BigEndian(packet.AsSpan(2), (ushort)sent);
+            BinaryPrimitives.WriteUInt16BigEndian(packet.AsSpan(2), NumberOf(sent));
             var count = read((sent - 1) * blockSize, packet.AsSpan(4, blockSize));
             send(packet.AsMemory(0, 4 + count));
         }
@@ -154,6 +169,8 @@ public sealed class TftpTransfer(
             options.Add(("timeout", timeout));
         if (request.WindowSize is not null)
             options.Add(("windowsize", windowSize));
+        if (request.Rollover is { } rollover)
+            options.Add(("rollover", rollover));
         return options;
     }
 

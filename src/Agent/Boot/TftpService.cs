@@ -1,75 +1,153 @@
 using System.Net;
 using System.Net.Sockets;
-using System.Text;
 using Cozy.Fleet.Agent.Config;
 using Cozy.Fleet.Tftp;
 
 namespace Cozy.Fleet.Agent.Boot;
 
-/// <summary>The TFTP server: a socket for each transfer, as RFC 1350 has it; the rules are in <see cref="TftpTransfer"/>.</summary>
+/// <summary>
+/// The TFTP server: one thread that waits for all its sockets, one for requests and one for each transfer, as RFC 1350 has it; or a single
+/// one, where a firewall or a NAT lets nothing else through. The rules are in <see cref="TftpTransfer"/>.
+/// </summary>
 internal sealed partial class TftpService(
     AgentConfig config, BootSessions sessions, BootReporter reporter, RefusalCounters refused, TimeProvider clock,
-    ILogger<TftpService> log) : BackgroundService
+    ILogger<TftpService> log) : IHostedService, IDisposable
 {
-    private const int MaximumTransfers = 400;
-    private const int MaximumPerClient = 16;
     private const int Headers = 20 + 8 + 4; // IP, UDP and TFTP: a fragment is lost by many ROMs (netboot.md 13.2).
 
-    private readonly Dictionary<IPEndPoint, IPAddress> running = [];
-    private readonly Lock gate = new(); // Transfers end on other threads than they start on.
+    // Of an answer in flight for each of the transfers of a single port.
+    private const int ReceiveBuffer = 4 << 20;
+
+    private static readonly TimeSpan LongestWait = TimeSpan.FromMinutes(1);
+
+    private readonly Dictionary<SocketAddress, TftpConversation> running = []; // The loop's alone.
+    private readonly Dictionary<Socket, TftpConversation> bySocket = [];
+    private readonly List<Socket> readable = [];
+    private readonly byte[] buffer = new byte[2048];
+    private readonly SocketAddress sender = new(AddressFamily.InterNetwork);
+    private readonly CancellationTokenSource stopping = new();
     private Socket? listener;
+    private Task loop = Task.CompletedTask;
     private int blockLimit = 1468;
 
     public int Port { get; private set; }
 
-    public override Task StartAsync(CancellationToken cancellationToken)
+    public static IPEndPoint EndPointOf(SocketAddress address) => (IPEndPoint)new IPEndPoint(IPAddress.Any, 0).Create(address);
+
+    public Task StartAsync(CancellationToken cancellationToken)
     {
         // Bound to the provisioning address alone: replies come from the address that was asked, and nobody else is served.
-        listener = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
+        listener = NewSocket();
+        listener.ReceiveBufferSize = ReceiveBuffer;
         Link.Bind(listener, new IPEndPoint(config.Address, config.TftpPort), "TFTP");
         blockLimit = Link.MtuOf(config.Address) - Headers;
         Port = ((IPEndPoint)listener.LocalEndPoint!).Port;
-        return base.StartAsync(cancellationToken);
+        loop = Task.Factory.StartNew(() => Run(listener), stopping.Token, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+        return Task.CompletedTask;
     }
 
-    public override void Dispose()
+    public async Task StopAsync(CancellationToken cancellationToken)
     {
+        await stopping.CancelAsync();
+        // The loop waits for packets; here is one.
+        if (listener is not null)
+            TrySend(listener, [], Address((IPEndPoint)listener.LocalEndPoint!));
+        await loop;
+    }
+
+    public void Dispose()
+    {
+        foreach (var conversation in running.Values.ToArray())
+            Forget(conversation);
         listener?.Dispose();
-        base.Dispose();
+        stopping.Dispose();
     }
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    private static Socket NewSocket() => new(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
+
+    private static SocketAddress Address(IPEndPoint endPoint) => endPoint.Serialize();
+
+    private void Run(Socket listening)
     {
-        var buffer = new byte[2048];
-        while (!stoppingToken.IsCancellationRequested)
+        while (!stopping.IsCancellationRequested)
         {
             try
             {
-                var received = await listener!.ReceiveFromAsync(buffer, new IPEndPoint(IPAddress.Any, 0), stoppingToken);
-                Handle(buffer.AsSpan(0, received.ReceivedBytes), (IPEndPoint)received.RemoteEndPoint, stoppingToken);
+                Turn(listening);
             }
-            catch (SocketException failure)
+            catch (Exception failure)
             {
-                LogSocketError(failure.Message);
+                // Whatever one packet did, the rack's next machine is served. The pause keeps a lasting error from filling the log.
+                refused.Count("tftp/error");
+                LogLoopError(failure);
+                stopping.Token.WaitHandle.WaitOne(TimeSpan.FromMilliseconds(200));
             }
         }
     }
 
-    private void Handle(ReadOnlySpan<byte> datagram, IPEndPoint client, CancellationToken cancellation)
+    private void Turn(Socket listening)
     {
+        readable.Clear();
+        readable.Add(listening);
+        readable.AddRange(bySocket.Keys);
+        Socket.Select(readable, null, null, UntilNextDeadline());
+        var now = clock.GetUtcNow();
+        foreach (var socket in readable)
+            Receive(socket, now);
+        foreach (var late in running.Values.Where(c => c.Deadline <= now).ToArray())
+            Step(late, [], now, static (c, _, time) => c.OnTimeout(time));
+    }
+
+    private TimeSpan UntilNextDeadline()
+    {
+        if (running.Count == 0)
+            return LongestWait;
+        var wait = running.Values.Min(c => c.Deadline) - clock.GetUtcNow();
+        return wait > TimeSpan.Zero ? wait : TimeSpan.Zero;
+    }
+
+    private void Receive(Socket socket, DateTimeOffset now)
+    {
+        var conversation = bySocket.GetValueOrDefault(socket);
+        if (conversation is null && socket != listener)
+            return; // It ended in this very turn.
+        // Poll says of a UDP socket that it is readable only when it holds a datagram that is whole: this does not wait.
+        ReadOnlySpan<byte> datagram = buffer.AsSpan(0, socket.ReceiveFrom(buffer, SocketFlags.None, sender));
+        if (conversation is not null)
+            OnOwnSocket(conversation, datagram, now);
+        else
+            OnListener(datagram, now);
+    }
+
+    private void OnOwnSocket(TftpConversation conversation, ReadOnlySpan<byte> datagram, DateTimeOffset now)
+    {
+        if (sender.Equals(conversation.From.Client))
+            Step(conversation, datagram, now, static (c, packet, time) => c.OnPacket(packet, time));
+        else if (TftpPacket.OpcodeOf(datagram) != TftpOpcode.Error)
+            TrySend(conversation.Socket, TftpPacket.WriteError(TftpError.UnknownTransferId, "Unknown transfer."), sender);
+    }
+
+    private void OnListener(ReadOnlySpan<byte> datagram, DateTimeOffset now)
+    {
+        var isRequest = TftpPacket.OpcodeOf(datagram) is TftpOpcode.ReadRequest or TftpOpcode.WriteRequest;
+        if (!isRequest && config.TftpSinglePort && running.TryGetValue(sender, out var conversation))
+        {
+            Step(conversation, datagram, now, static (c, packet, time) => c.OnPacket(packet, time));
+            return;
+        }
         if (!TftpPacket.TryReadRequest(datagram, out var request, out var refusal))
         {
-            // An ERROR is never answered with an ERROR (netboot.md 13.1).
-            if (TftpPacket.OpcodeOf(datagram) != TftpOpcode.Error)
-                Refuse(client, refusal);
+            // An ERROR is never answered with an ERROR (netboot.md 13.1), nor is the last ACK of a transfer that is over.
+            if (TftpPacket.OpcodeOf(datagram) is not (TftpOpcode.Error or TftpOpcode.Ack) && !stopping.IsCancellationRequested)
+                Refuse(refusal);
             return;
         }
         if (!TftpPath.TryNormalize(request.FileName, out var path))
-            Refuse(client, new(TftpError.AccessViolation, "That path is not served.", "path-refused"));
+            Refuse(new(TftpError.AccessViolation, "That path is not served.", "path-refused"));
         else if (Locate(path) is not { } file)
-            Refuse(client, new(TftpError.FileNotFound, "File not found.", "file-not-found"));
-        else if (TryBegin(client))
-            _ = TransferAsync(request, path, file, client, cancellation);
+            Refuse(new(TftpError.FileNotFound, "File not found.", "file-not-found"));
+        else
+            Begin(new(Copy(sender), request, path, file, path.Split('/') is ["b", var id, _] ? sessions.Find(id) : null), now);
     }
 
     // b/SESSION/NAME, or the plain name for machines whose own configuration says so.
@@ -82,116 +160,115 @@ internal sealed partial class TftpService(
         return File.Exists(file) ? file : null;
     }
 
-    private async Task TransferAsync(
-        TftpReadRequest request, string path, string file, IPEndPoint client, CancellationToken cancellation)
+    private void Begin(TftpRequest request, DateTimeOffset now)
     {
-        var session = path.Split('/') is ["b", var id, _] ? sessions.Find(id) : null;
-        using var span = session?.Span("tftp");
+        if (running.TryGetValue(request.Client, out var former))
+        {
+            if (former.IsRepeatedBy(request))
+                return;
+            Forget(former); // A client that uses one port for all its transfers, or that started over.
+        }
+        if (running.Count >= config.TftpTransfers
+            || running.Values.Count(c => c.From.EndPoint.Address.Equals(request.EndPoint.Address)) >= config.TftpTransfersPerClient)
+        {
+            refused.Count("tftp/too-many-transfers"); // Without an answer: the client asks again.
+            return;
+        }
+        if (Open(request) is not { } conversation)
+            return;
+        running.Add(request.Client, conversation);
+        Step(conversation, [], now, static (c, _, time) => c.Start(time));
+    }
+
+    private TftpConversation? Open(TftpRequest request)
+    {
+        var socket = config.TftpSinglePort ? listener! : NewSocket();
         try
         {
-            using var content = Open(file, request.Netascii);
-            using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
-            socket.Bind(new IPEndPoint(config.Address, 0));
-            var outcome = await RunAsync(request, content, socket, client, cancellation);
-            span?.SetTag("tftp.file", path).SetTag("tftp.outcome", outcome.ToString()).SetTag("tftp.bytes", content.Length);
-            if (outcome == TftpOutcome.Completed && session is not null)
-                reporter.LoaderFetched(session);
-            if (outcome == TftpOutcome.TimedOut)
-                LogTimedOut(client.ToString(), path);
+            if (!config.TftpSinglePort)
+                socket.Bind(new IPEndPoint(config.Address, 0));
+            var conversation = new TftpConversation(request, socket, blockLimit);
+            if (!config.TftpSinglePort)
+                bySocket.Add(socket, conversation);
+            return conversation;
         }
-        catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or SocketException)
         {
-            // The agent ends; the machine asks the next one.
+            LogTransferError(request.EndPoint.ToString(), request.Path, failure.Message);
+            TrySend(listener!, TftpPacket.WriteError(TftpError.NotDefined, "The file cannot be read."), request.Client);
+            if (socket != listener)
+                socket.Dispose();
+            return null;
         }
-        catch (Exception failure)
+    }
+
+    // One machine's transfer must not end unseen, nor end the others.
+    private void Step(TftpConversation conversation, ReadOnlySpan<byte> datagram, DateTimeOffset now, ConversationStep step)
+    {
+        var (client, path) = (conversation.From.EndPoint, conversation.From.Path);
+        try
         {
-            // One machine's transfer must not end unseen, nor end the others.
+            step(conversation, datagram, now);
+        }
+        catch (Exception failure) when (failure is IOException or SocketException)
+        {
             LogTransferError(client.ToString(), path, failure.Message);
+            TrySend(conversation.Socket, TftpPacket.WriteError(TftpError.NotDefined, "The file could not be read to its end."), conversation.From.Client);
+            Forget(conversation);
+            return;
         }
-        finally
-        {
-            lock (gate)
-                running.Remove(client);
-        }
+        if (conversation.Outcome == TftpOutcome.Running)
+            return;
+        if (conversation is { Outcome: TftpOutcome.Completed, From.Session: { } session })
+            reporter.LoaderFetched(session);
+        if (conversation.Outcome == TftpOutcome.TimedOut)
+            LogTimedOut(client.ToString(), path);
+        Forget(conversation);
     }
 
-    private async Task<TftpOutcome> RunAsync(
-        TftpReadRequest request, Stream content, Socket socket, IPEndPoint client, CancellationToken cancellation)
+    private void Forget(TftpConversation conversation)
     {
-        var transfer = new TftpTransfer(request, content.Length, (offset, into) =>
-        {
-            content.Position = offset;
-            return content.ReadAtLeast(into, into.Length, throwOnEndOfStream: false);
-        }, packet => socket.SendTo(packet.Span, client), blockLimit);
-        transfer.Start(clock.GetUtcNow());
-        var buffer = new byte[2048];
-        while (transfer.Outcome == TftpOutcome.Running)
-        {
-            using var timeout = new CancellationTokenSource(Max(transfer.Deadline - clock.GetUtcNow(), TimeSpan.FromMilliseconds(1)), clock);
-            using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellation, timeout.Token);
-            try
-            {
-                var received = await socket.ReceiveFromAsync(buffer, new IPEndPoint(IPAddress.Any, 0), deadline.Token);
-                if (received.RemoteEndPoint.Equals(client))
-                    transfer.OnPacket(buffer.AsSpan(0, received.ReceivedBytes), clock.GetUtcNow());
-                else if (TftpPacket.OpcodeOf(buffer.AsSpan(0, received.ReceivedBytes)) != TftpOpcode.Error)
-                    TrySend(socket, TftpPacket.WriteError(TftpError.UnknownTransferId, "Unknown transfer."), received.RemoteEndPoint);
-            }
-            catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
-            {
-                transfer.OnTimeout(clock.GetUtcNow());
-            }
-        }
-        return transfer.Outcome;
+        running.Remove(conversation.From.Client);
+        if (bySocket.Remove(conversation.Socket))
+            conversation.Socket.Dispose();
+        conversation.Dispose();
     }
 
-    private static Stream Open(string file, bool netascii) => netascii
-        ? new MemoryStream(Netascii.Encode(File.ReadAllBytes(file)))
-        : new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 64 << 10);
-
-    private bool TryBegin(IPEndPoint client)
-    {
-        lock (gate)
-        {
-            if (running.ContainsKey(client))
-                return false; // The request again, from a client that was impatient: its transfer goes on.
-            var full = running.Count >= MaximumTransfers || running.Values.Count(a => a.Equals(client.Address)) >= MaximumPerClient;
-            if (full)
-                refused.Count("tftp/too-many-transfers"); // Without an answer: the client asks again.
-            else
-                running.Add(client, client.Address);
-            return !full;
-        }
-    }
-
-    private void Refuse(IPEndPoint client, TftpRefusal refusal)
+    private void Refuse(TftpRefusal refusal)
     {
         refused.Count("tftp/" + refusal.Reason);
-        LogRefused(client.ToString(), refusal.Message);
-        TrySend(listener!, TftpPacket.WriteError(refusal.Code, refusal.Message), client);
+        LogRefused(EndPointOf(sender).ToString(), refusal.Message);
+        TrySend(listener!, TftpPacket.WriteError(refusal.Code, refusal.Message), sender);
     }
 
     // A stranger may claim an address or a port that nothing can be sent to; that is not the next client's trouble.
-    private void TrySend(Socket socket, byte[] packet, EndPoint to)
+    private void TrySend(Socket socket, byte[] packet, SocketAddress to)
     {
         try
         {
-            socket.SendTo(packet, to);
+            socket.SendTo(packet, SocketFlags.None, to);
         }
         catch (SocketException failure)
         {
             refused.Count("tftp/unanswerable");
-            LogRefused(to.ToString() ?? "", failure.Message);
+            LogRefused(EndPointOf(to).ToString(), failure.Message);
         }
     }
 
-    private static TimeSpan Max(TimeSpan a, TimeSpan b) => a > b ? a : b;
+    private delegate void ConversationStep(TftpConversation conversation, ReadOnlySpan<byte> datagram, DateTimeOffset now);
+
+    private static SocketAddress Copy(SocketAddress address)
+    {
+        var copy = new SocketAddress(address.Family, address.Size);
+        address.Buffer.Span[..address.Size].CopyTo(copy.Buffer.Span);
+        return copy;
+    }
 
     [LoggerMessage(LogLevel.Debug, "TFTP: {Client} is refused: {Reason}")]
     private partial void LogRefused(string client, string reason);
 
-    [LoggerMessage(LogLevel.Warning, "TFTP: receiving failed: {Error}")]
-    private partial void LogSocketError(string error);
+    [LoggerMessage(LogLevel.Error, "TFTP: a packet could not be handled")]
+    private partial void LogLoopError(Exception error);
 
     [LoggerMessage(LogLevel.Warning, "TFTP: {Client} answered no more while it loaded {Path}")]
     private partial void LogTimedOut(string client, string path);

@@ -47,6 +47,14 @@ internal sealed record AgentConfig
 
     public int TftpPort { get; init; } = 69;
 
+    /// <summary>All transfers over <see cref="TftpPort"/>, for firewalls and NATs that know no TFTP.</summary>
+    public bool TftpSinglePort { get; init; }
+
+    /// <summary>So many transfers at once; more ask again.</summary>
+    public int TftpTransfers { get; init; } = 400;
+
+    public int TftpTransfersPerClient { get; init; } = 16;
+
     public int HttpPort { get; init; } = 80;
 
     public string IpxeDirectory { get; init; } = "/usr/lib/ipxe";

@@ -33,9 +33,15 @@ internal sealed partial class AgentProcess : IAsyncDisposable
 
     /// <summary>Starts it and returns when it is ready.</summary>
     /// <param name="before">A program that starts it, as <c>ip netns exec NAME</c>.</param>
-    public static async Task<AgentProcess> StartAsync(string configFile, params string[] before)
+    public static Task<AgentProcess> StartAsync(string configFile, params string[] before) =>
+        ReadyAsync(Launch(["--config", configFile], before));
+
+    /// <summary>The same with the native file that `./fleet publish` made.</summary>
+    public static Task<AgentProcess> StartPublishedAsync(string file, string configFile) =>
+        ReadyAsync(Launch([file, "--config", configFile]));
+
+    private static async Task<AgentProcess> ReadyAsync(AgentProcess agent)
     {
-        var agent = Launch(["--config", configFile], before);
         var ready = ReadyPattern().Match(await agent.LineAsync("ready: rack"));
         Assert.True(ready.Success, agent.Output);
         agent.DhcpPort = int.Parse(ready.Groups[1].Value, CultureInfo.InvariantCulture);
@@ -45,9 +51,11 @@ internal sealed partial class AgentProcess : IAsyncDisposable
     }
 
     /// <summary>Starts it for as long as it likes to run.</summary>
-    public static AgentProcess Launch(IEnumerable<string> arguments, params string[] before)
+    public static AgentProcess Launch(IEnumerable<string> arguments, params string[] before) =>
+        Launch([.. before, "dotnet", Path.Combine(AppContext.BaseDirectory, "cozy-fleet-agent.dll"), .. arguments]);
+
+    private static AgentProcess Launch(string[] command)
     {
-        string[] command = [.. before, "dotnet", Path.Combine(AppContext.BaseDirectory, "cozy-fleet-agent.dll"), .. arguments];
         var start = new ProcessStartInfo(command[0], command[1..]) { RedirectStandardOutput = true, RedirectStandardError = true };
         start.Environment.Remove("COZY_FLEET_TOKEN");
         start.Environment.Remove("OTEL_EXPORTER_OTLP_ENDPOINT");
@@ -58,6 +66,16 @@ internal sealed partial class AgentProcess : IAsyncDisposable
         process.BeginOutputReadLine();
         process.BeginErrorReadLine();
         return agent;
+    }
+
+    /// <summary>What it holds in memory now.</summary>
+    public long ResidentBytes
+    {
+        get
+        {
+            process.Refresh();
+            return process.WorkingSet64;
+        }
     }
 
     /// <summary>The first line that holds the words, now or later.</summary>

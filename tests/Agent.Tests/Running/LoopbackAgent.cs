@@ -59,9 +59,10 @@ internal sealed class LoopbackAgent : IDisposable
         return this;
     }
 
-    public async Task<AgentProcess> StartAsync()
+    /// <param name="published">The native file to start; null for the agent as it was built.</param>
+    public async Task<AgentProcess> StartAsync(string? published = null)
     {
-        var agent = await AgentProcess.StartAsync(ConfigFile);
+        var agent = await (published is null ? AgentProcess.StartAsync(ConfigFile) : AgentProcess.StartPublishedAsync(published, ConfigFile));
         coordinator?.Agent = agent;
         return agent;
     }

@@ -3,7 +3,7 @@ using System.Net;
 using Cozy.Fleet.Dhcp;
 using Cozy.Fleet.Primitives;
 
-namespace Cozy.Fleet.Bench;
+namespace Cozy.Fleet.Bench.Memory;
 
 /// <summary>
 /// What the agent computes for one machine that boots: DISCOVER read, OFFER written, REQUEST read, ACK written. Only the answer:

@@ -1,6 +1,6 @@
 using Cozy.Fleet.Tftp;
 
-namespace Cozy.Fleet.Bench;
+namespace Cozy.Fleet.Bench.Memory;
 
 /// <summary>One file from the sending machine to the receiving one, each packet handed over in memory: no sockets, no loss.</summary>
 internal static class TftpTransfers

@@ -1,6 +1,6 @@
 using System.Diagnostics;
 
-namespace Cozy.Fleet.Bench;
+namespace Cozy.Fleet.Bench.Memory;
 
 /// <summary>Something that is done over and over, and how much of its unit one turn is worth.</summary>
 /// <param name="Figure">The short name in the last line.</param>

@@ -1,0 +1,25 @@
+namespace Cozy.Fleet.Bench.SideBySide;
+
+/// <summary>The agent as people install it: the native file of `./fleet publish`.</summary>
+internal static class AgentServer
+{
+    /// <summary>
+    /// The files in the place's folder <c>files</c> are what it serves; <c>boot.bin</c> and <c>small.bin</c> are its loaders. All machines of a bench
+    /// stand behind one address, which may load more than one machine's share.
+    /// </summary>
+    public static Task<ServerHost> StartAsync(ServerPlace place)
+    {
+        File.WriteAllText(place["agent.yaml"], $$"""
+            rack: bench
+            data: {{place["data"]}}
+            network: {interface: {{ServerHost.Link}}}
+            dhcp:
+              subnets:
+                - network: {{place.Network}}.0.0/16
+                  ranges: [{{place.Network}}.16.0-{{place.Network}}.250.255]
+            tftp: {transfersPerClient: 400}
+            ipxe: {directory: {{place["files"]}}, bios: boot.bin, uefi: small.bin}
+            """);
+        return ServerHost.StartAsync(place, Path.GetFullPath(".run/native/cozy-fleet-agent"), "--config", place["agent.yaml"]);
+    }
+}

@@ -1,0 +1,28 @@
+namespace Cozy.Fleet.Bench.SideBySide;
+
+/// <summary>Prints comparisons; its last line holds the ratios.</summary>
+internal static class Table
+{
+    /// <returns>The exit code: with the check asked for, 1 when a budget is missed.</returns>
+    public static int Print(string bench, IReadOnlyList<Compared> results, bool check)
+    {
+        Console.WriteLine($"| {"What",-26} | {"Server",-12} | {"Median",10} | {"Lowest",10} | {"Highest",10} | {"Unit",-8} | {"Memory MB",9} |");
+        Console.WriteLine($"|{Line(28)}|{Line(14)}|{Line(11)}:|{Line(11)}:|{Line(11)}:|{Line(10)}|{Line(10)}:|");
+        foreach (var result in results)
+        {
+            foreach (var (name, figure, memory) in result.Contenders)
+            {
+                Console.WriteLine($"| {result.Of.What,-26} | {name,-12} | {figure.Median,10:N2} | {figure.Lowest,10:N2} | {figure.Highest,10:N2} "
+                    + $"| {result.Of.Unit,-8} | {memory,9:N1} |");
+            }
+        }
+        var missed = results.Where(result => result.Ratio.Median < result.Of.Budget).ToList();
+        foreach (var result in missed)
+            Console.WriteLine($"{bench}: {result.Of.What} misses its budget: {result.Ratio.Median:F2}, and {result.Of.Budget:F2} is asked for");
+        Console.WriteLine($"{bench}: " + string.Join("; ", results.Select(r =>
+            $"{r.Of.What} {r.Ratio.Median:F2} ({r.Ratio.Lowest:F2} to {r.Ratio.Highest:F2}) of the best other")));
+        return check && missed.Count > 0 ? 1 : 0;
+    }
+
+    private static string Line(int width) => new('-', width);
+}
