@@ -1,4 +1,6 @@
+using Cozy.Fleet.MachineConfig.Documents;
 using Cozy.Fleet.MachineConfig.Patches;
+using Cozy.Fleet.MachineConfig.Validation;
 using Cozy.Fleet.Primitives;
 using YamlDotNet.Core;
 using YamlDotNet.RepresentationModel;
@@ -61,6 +63,10 @@ public static class ConfigPatch
             ? Severalty(json)
             : null;
     }
+
+    /// <summary>Keys, kinds and types in a patch that a node of this release would refuse, in the order of the text.</summary>
+    public static EquatableArray<ConfigProblem> UnknownTo(SemanticVersion talos, string patch) =>
+        [.. new KeyCheck(talos, isPatch: true).Problems([.. Yaml.Read(patch).OfType<YamlMappingNode>().Select(ConfigLeaf.Root)])];
 
     private static string? ProblemOfContent(string patch)
     {

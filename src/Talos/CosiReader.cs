@@ -33,6 +33,11 @@ internal sealed record CosiResource(string Id, YamlNode Spec)
         return (at as YamlScalarNode)?.Value ?? "";
     }
 
+    /// <summary>A list of values; empty when there is none.</summary>
+    public IReadOnlyList<string> Texts(string key) =>
+        Spec is YamlMappingNode map && map.Children.TryGetValue(new YamlScalarNode(key), out var value) && value is YamlSequenceNode list
+            ? [.. list.OfType<YamlScalarNode>().Select(item => item.Value ?? "")] : [];
+
     public bool Flag(params string[] path) => Text(path) == "true";
 
     public ulong Number(params string[] path) =>

@@ -55,12 +55,23 @@ public sealed class TalosReader(TalosConnection connection, CancellationToken ca
         var memory = await cosi.ListAsync("hardware", "MemoryModules.hardware.talos.dev");
         var disks = await cosi.ListAsync("runtime", "Disks.block.talos.dev");
         var links = await cosi.ListAsync("network", "LinkStatuses.net.talos.dev");
+        var addresses = await cosi.ListAsync("network", "AddressStatuses.net.talos.dev");
+        var hostname = await cosi.GetAsync("network", "HostnameStatuses.net.talos.dev", "hostname");
+        var resolvers = await cosi.GetAsync("network", "ResolverStatuses.net.talos.dev", "resolvers");
+        var routes = await cosi.ListAsync("network", "RouteStatuses.net.talos.dev");
+        var outward = routes.Find(route => route.Text("dst") == "" && route.Text("gateway") != "");
         return new(
             system?.Text("manufacturer") ?? "", system?.Text("productname") ?? "", system?.Text("serialnumber") ?? "",
             system?.Text("uuid") ?? "", processors.Sum(p => (int)p.Number("threadCount")),
             memory.Aggregate(0UL, (sum, module) => sum + (module.Number("sizeMiB") << 20)),
             disks.Count > 0 ? [.. disks.Where(d => !d.Flag("cdrom")).Select(Disk)] : await OldDisksAsync(),
-            [.. links.Where(l => l.Text("type") == "ether" && l.Text("kind") == "").Select(Link)]);
+            [.. links.Where(l => l.Text("type") == "ether" && l.Text("kind") == "").Select(link => Link(link, addresses))])
+        {
+            Hostname = hostname?.Text("hostname") ?? "",
+            DefaultLink = outward?.Text("outLinkName") ?? "",
+            Gateway = outward?.Text("gateway") ?? "",
+            NameServers = resolvers?.Texts("dnsServers") ?? [],
+        };
     }
 
     /// <summary>etcd as this control plane sees it.</summary>
@@ -146,6 +157,8 @@ public sealed class TalosReader(TalosConnection connection, CancellationToken ca
         disk.Number("size"), disk.Text("model"), disk.Text("serial"), disk.Text("transport"), disk.Flag("rotational"), disk.Flag("readonly"));
 
     // The members of a bond share its hardware address; the permanent one is what the firmware boots with.
-    private static TalosLink Link(CosiResource link) => new(
-        link.Id, link.Text("permanentAddr") is { Length: > 0 } own ? own : link.Text("hardwareAddr"), link.Text("operationalState") == "up", (int)link.Number("speedMbit"));
+    private static TalosLink Link(CosiResource link, List<CosiResource> addresses) => new(
+        link.Id, link.Text("permanentAddr") is { Length: > 0 } own ? own : link.Text("hardwareAddr"), link.Text("operationalState") == "up",
+        (int)link.Number("speedMbit"),
+        [.. addresses.Where(a => a.Text("linkName") == link.Id && a.Text("scope") == "global").Select(a => a.Text("address"))]);
 }

@@ -28,12 +28,23 @@ public sealed record TalosView
 /// <summary>What a machine is made of.</summary>
 public sealed record TalosFacts(
     string Manufacturer, string Product, string Serial, string Uuid, int CpuThreads, ulong MemoryBytes,
-    IReadOnlyList<TalosDisk> Disks, IReadOnlyList<TalosLink> Links);
+    IReadOnlyList<TalosDisk> Disks, IReadOnlyList<TalosLink> Links)
+{
+    public string Hostname { get; init; } = "";
+
+    /// <summary>The link and the router of the default route; empty without one.</summary>
+    public string DefaultLink { get; init; } = "";
+
+    public string Gateway { get; init; } = "";
+
+    public IReadOnlyList<string> NameServers { get; init; } = [];
+}
 
 public sealed record TalosDisk(
     string Device, ulong SizeBytes, string Model, string Serial, string Transport, bool Rotational, bool ReadOnly);
 
-public sealed record TalosLink(string Name, string Mac, bool Up, int SpeedMegabits);
+/// <param name="Addresses">With the length of their network, such as 10.0.0.11/24.</param>
+public sealed record TalosLink(string Name, string Mac, bool Up, int SpeedMegabits, IReadOnlyList<string> Addresses);
 
 /// <summary>What one control plane says of etcd.</summary>
 public sealed record TalosEtcd(

@@ -1,3 +1,5 @@
+using Cozy.Fleet.Primitives;
+
 namespace Cozy.Fleet.MachineConfig.Tests;
 
 public sealed class ConfigPatchTests
@@ -122,6 +124,15 @@ public sealed class ConfigPatchTests
     [InlineData("machine:\n  ? [a]\n  : b\n", "line 2, column 5: a key is a word, not a list or a map.")]
     public void What_is_no_patch_is_refused_with_its_line(string patch, string refusal) =>
         Assert.Equal(refusal, ConfigPatch.Problem(patch));
+
+    [Theory]
+    [InlineData("machine:\n  sysctl: {}\n", "line 2: machine.sysctl is no key that Talos v1.11.6 knows; did you mean sysctls?")]
+    [InlineData("machine:\n  sysctls: 1\n", "line 2: machine.sysctls is a map.")]
+    [InlineData("apiVersion: v1alpha1\nkind: HostnameConfig\nhostname: a\n", "line 1: HostnameConfig is known from Talos 1.12 on, and this is v1.11.6.")]
+    [InlineData("machine:\n  env:\n    $patch: delete\n  network:\n    interfaces: [{interface: eth0, $patch: delete}]\n", "")]
+    [InlineData("- {op: add, path: /machine/debug, value: 1}\n", "")]
+    public void What_a_release_does_not_know_is_found_in_a_patch_before_anything_is_patched(string patch, string problem) =>
+        Assert.Equal(problem, string.Join("\n", ConfigPatch.UnknownTo(SemanticVersion.Parse("v1.11.6"), patch)));
 
     [Fact]
     public void Broken_YAML_is_refused_with_its_place() =>

@@ -60,6 +60,19 @@ internal sealed class NodeProbe(AgentConfig config, TimeProvider clock)
         }
     }
 
+    /// <summary>Who answers at this address, with the facts that a member's views leave out.</summary>
+    /// <exception cref="RpcException">It does not answer, or refuses us.</exception>
+    public static async Task<NodeObserved> IdentifyAsync(TalosConnection connection, string address, CancellationToken cancellation)
+    {
+        var reader = new TalosReader(connection, cancellation);
+        var view = new NodeObserved { Address = address, ApiMode = ApiMode.Secure };
+        Fill(view, await reader.ViewAsync());
+        var facts = await reader.FactsAsync();
+        (view.Uuid, view.Facts) = (facts.Uuid.ToLowerInvariant(), Facts(facts));
+        view.Mac = view.Facts.Links.Count > 0 ? view.Facts.Links[0].Mac : "";
+        return view;
+    }
+
     private static void Fill(NodeObserved view, TalosView node)
     {
         (view.Stage, view.Ready) = ((MachineStage)node.Stage, node.Ready);
@@ -116,7 +129,12 @@ internal sealed class NodeProbe(AgentConfig config, TimeProvider clock)
             Device = d.Device, SizeBytes = d.SizeBytes, Model = d.Model, Serial = d.Serial, Transport = d.Transport,
             Rotational = d.Rotational, ReadOnly = d.ReadOnly,
         }));
-        view.Links.AddRange(facts.Links.Select(l => new Link { Name = l.Name, Mac = l.Mac, Up = l.Up, SpeedMegabits = (uint)l.SpeedMegabits }));
+        view.Links.AddRange(facts.Links.Select(l => new Link
+        {
+            Name = l.Name, Mac = l.Mac, Up = l.Up, SpeedMegabits = (uint)l.SpeedMegabits, Addresses = { l.Addresses },
+        }));
+        (view.Hostname, view.DefaultLink, view.Gateway) = (facts.Hostname, facts.DefaultLink, facts.Gateway);
+        view.NameServers.AddRange(facts.NameServers);
         return view;
     }
 }

@@ -14,6 +14,7 @@ internal sealed class QueryAnswers(NodeDial dial)
     {
         Query.AskOneofCase.ReadConfig => ConfigAsync(query, cancellation),
         Query.AskOneofCase.DryRunConfig => DryRunAsync(query, cancellation),
+        Query.AskOneofCase.IdentifyNode => IdentifyAsync(query, cancellation),
         _ => throw new RpcException(new(StatusCode.Unimplemented, "this agent does not know that query; update it")),
     };
 
@@ -32,6 +33,21 @@ internal sealed class QueryAnswers(NodeDial dial)
             throw new RpcException(new(StatusCode.Unavailable, verdict.Result.Message));
         var said = verdict.Result.Failure == TalosFailure.None ? verdict.Details : verdict.Result.Message;
         yield return new NodeVerdict { ModeDetails = said, Warnings = { verdict.Warnings } }.ToByteArray();
+    }
+
+    private async IAsyncEnumerable<ReadOnlyMemory<byte>> IdentifyAsync(Query query, [EnumeratorCancellation] CancellationToken cancellation)
+    {
+        using var connection = Dial(query);
+        NodeObserved seen;
+        try
+        {
+            seen = await NodeProbe.IdentifyAsync(connection, query.Address, cancellation);
+        }
+        catch (RpcException failure) when (failure.StatusCode == StatusCode.Unavailable)
+        {
+            throw new RpcException(new(StatusCode.Unavailable, await connection.ExplainAsync(cancellation)));
+        }
+        yield return seen.ToByteArray();
     }
 
     private TalosConnection Dial(Query query) => dial.To(query.Node, query.Address, query.Talos)

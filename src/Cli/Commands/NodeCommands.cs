@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Cozy.Fleet.Cli.Hosting;
 using Cozy.Fleet.Cli.Kinds;
+using Cozy.Fleet.Cli.Output;
 using Cozy.Fleet.Contracts.V1;
 using Google.Protobuf.WellKnownTypes;
 
@@ -20,8 +21,27 @@ internal static class NodeCommands
         Each(shell, "unlock", "unlocked", "Takes the node into rollouts again.", Flag("locked", false)),
         Each(shell, "pause", "paused", "No new operation starts on the node.", Flag("paused", true)),
         Each(shell, "unpause", "unpaused", "Operations may start on the node again.", Flag("paused", false)),
+        Check(shell),
         Each(shell, "clear-quarantine", "cleared", "You looked at what failed: operations may start on the node again.", ClearAsync),
     };
+
+    private static Command Check(Shell shell)
+    {
+        var name = Parameters.Name();
+        return new Command("check", "Whether the node could be rebooted now; exit code 1 when a gate says no.") { name }
+            .With(shell.Run(async (session, arguments, cancellation) =>
+            {
+                var request = new CheckNodeRequest { Name = arguments.GetRequiredValue(name) };
+                var found = await new NodeService.NodeServiceClient(session.Calls).CheckNodeAsync(request, cancellationToken: cancellation);
+                var red = found.Gates.Where(gate => gate.Verdict != GateVerdict.Pass).ToArray();
+                await session.PrintAsync(Table.Rows(["GATE", "SAYS", "WHY", "SEEN"],
+                    red.Select(gate => (string[])[gate.Id, Words.Of(gate.Verdict), gate.Message, gate.Observed])));
+                if (found.LeaseHolder != "")
+                    await session.PrintAsync($"{found.LeaseHolder} works on the cluster now.");
+                await session.PrintAsync(found.Safe ? $"Safe: {found.Gates.Count} gates pass." : $"Not now: {red.Length} of {found.Gates.Count} gates do not pass.");
+                return found.Safe ? ExitCode.Ok : ExitCode.Refused;
+            }));
+    }
 
     private static Command Each(Shell shell, string word, string done, string description, Decision decide)
     {

@@ -3,6 +3,7 @@ using Cozy.Fleet.Coordinator.Api.Reading;
 using Cozy.Fleet.Coordinator.Api.Services;
 using Cozy.Fleet.Coordinator.Api.Views;
 using Cozy.Fleet.Coordinator.Api.Writing;
+using Cozy.Fleet.Coordinator.Clusters;
 using Cozy.Fleet.Coordinator.Configs;
 using Cozy.Fleet.Coordinator.Images;
 using Cozy.Fleet.Coordinator.Queries;
@@ -32,7 +33,8 @@ internal static class ApiHosting
         services.AddSingleton<RequestExpiry>().AddSingleton<RequestLedger>().AddSingleton<Mutations>();
         services.AddSingleton<ImageUsers>().AddSingleton<ImageStore>();
         services.AddSingleton<NodeNames>().AddSingleton<RolloutNames>().AddSingleton<AgentQueries>();
-        services.AddSingleton<NodeConfigs>().AddSingleton<ConfigComparisons>().AddSingleton<ClusterConfigApi>();
+        services.AddSingleton<NodeConfigs>().AddSingleton<ConfigComparisons>().AddSingleton<ClusterConfigApi>().AddSingleton<NodeCheckApi>();
+        services.AddSingleton<ClusterImport>().AddSingleton<ClusterImportApi>();
 
         services.AddReading<V1.Rack, RackView>().AddWriting<V1.Rack, RackTarget>();
         services.AddReading<V1.Image, ImageView>().AddWriting<V1.Image, ImageTarget>();

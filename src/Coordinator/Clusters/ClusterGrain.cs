@@ -52,6 +52,16 @@ internal sealed class ClusterGrain(
         return state.State;
     }
 
+    public async Task<Answer<ClusterRecord>> Import(ClusterRecord found)
+    {
+        if (state.RecordExists)
+            return new Refusal(RefusalKind.AlreadyExists, $"cluster {Name} exists already.", "cluster.metadata.name");
+        await Store(found);
+        await Tell(EventSeverity.Normal, "Imported", $"cluster {Name} with {found.Members.Count} members was taken over as it runs; nothing was written to them");
+        Signal();
+        return state.State;
+    }
+
     public async Task<Answer<ClusterRecord>> Update(ClusterSpec spec, ResourceMetadata metadata, string etag, bool validateOnly)
     {
         if (Refuse(etag) is { } refused)
@@ -134,6 +144,8 @@ internal sealed class ClusterGrain(
     {
         if (Refuse("") is { } refused)
             return refused;
+        if (state.State.Spec.Management == Management.Observed)
+            return Observed();
         if (!ExclusionLeases.Acquire(state.State, holder, purpose, time.GetUtcNow()).Accepted(out var next, out var refusal))
             return refusal;
         if (next != state.State)
@@ -211,6 +223,8 @@ internal sealed class ClusterGrain(
     // A chosen member gets its place; a node whose config took effect although its answer was lost has its installation opened.
     private async Task Place(ClusterFacts facts)
     {
+        if (state.State.Spec.Management == Management.Observed)
+            return;
         foreach (var member in state.State.Members)
         {
             if (facts.Node(member.Node) is not { } node)
@@ -277,6 +291,9 @@ internal sealed class ClusterGrain(
 
     private async Task<ImageRecord?> Image(string name) =>
         await store.ReadAsync(RecordKind.Images, name, CancellationToken.None) is { } row ? RecordJson.Read<ImageRecord>(row.Data) : null;
+
+    private Refusal Observed() => new(RefusalKind.FailedPrecondition,
+        $"cluster {Name} is only observed; let it be managed first: spec.management MANAGEMENT_MANAGED.", "spec.management");
 
     private Refusal? Refuse(string etag) => !state.RecordExists
         ? new(RefusalKind.NotFound, $"there is no cluster {Name}.")

@@ -31,6 +31,12 @@ internal sealed class ClusterSecrets(ISecretSeal seal, TimeProvider time)
             order.Action.NeedsKubernetes ? Kubernetes(secrets, members, life) : null);
     }
 
+    /// <summary>Seals a bundle that was brought along.</summary>
+    public string Keep(string cluster, SecretsBundle bundle) => seal.Seal(Purpose(cluster), Encoding.UTF8.GetBytes(bundle.ToYaml()));
+
+    /// <summary>A reader's credential of a bundle that belongs to no cluster here yet.</summary>
+    public OrderCredentials Reader(SecretsBundle bundle, TimeSpan life) => new(Talos(bundle, TalosRole.Reader, life), null);
+
     /// <summary>What a member wants to see before it answers; it ends with the question.</summary>
     public OrderCredentials For(ClusterRecord cluster, AgentQuery query) =>
         new(Talos(Open(cluster), query.Ask.Role, query.Deadline - time.GetUtcNow()), null);

@@ -56,10 +56,12 @@ internal static class ClusterSpecCheck
 
     private static Refusal? Patches(ClusterSpec spec, ImageRecord image)
     {
-        var contract = SemanticVersion.Parse(image.Spec.TalosVersion);
+        var talos = SemanticVersion.Parse(image.Spec.TalosVersion);
         for (var i = 0; i < spec.Patches.Count; i++)
         {
-            if (MachineConfig.ConfigPatch.Problem(spec.Patches[i].Yaml, contract) is { } problem)
+            var problem = MachineConfig.ConfigPatch.Problem(spec.Patches[i].Yaml, talos)
+                ?? (MachineConfig.ConfigPatch.UnknownTo(talos, spec.Patches[i].Yaml) is [var first, ..] ? first.ToString() : null);
+            if (problem is not null)
                 return Invalid($"patch {spec.Patches[i].Name}, {problem}", $"spec.patches[{i}].yaml");
         }
         return null;

@@ -12,6 +12,9 @@ public interface IClusterGrain : IGrainWithStringKey
 
     Task<Answer<ClusterRecord>> Create(ClusterSpec spec, ResourceMetadata metadata, bool validateOnly);
 
+    /// <summary>A cluster that runs already, complete as it was found.</summary>
+    Task<Answer<ClusterRecord>> Import(ClusterRecord found);
+
     Task<Answer<ClusterRecord>> Update(ClusterSpec spec, ResourceMetadata metadata, string etag, bool validateOnly);
 
     Task<Answer<ClusterRecord>> Delete(string etag);

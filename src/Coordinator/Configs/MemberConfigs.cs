@@ -13,14 +13,29 @@ namespace Cozy.Fleet.Coordinator.Configs;
 internal sealed class MemberConfigs(ClusterSecrets secrets)
 {
     /// <param name="image">The one that the cluster installs now.</param>
-    /// <returns>Refused when a patch does not apply to what is below it, which is only seen here.</returns>
+    /// <returns>
+    /// Refused when a patch does not apply to what is below it, or when the node would refuse the whole: that is only seen here.
+    /// </returns>
     public Answer<EffectiveConfig> Of(ClusterRecord cluster, ClusterMember member, NodeRecord node, ImageRecord image)
     {
         var type = member.Role == Role.ControlPlane ? MachineType.ControlPlane : MachineType.Worker;
         var generated = MachineConfigGenerator.Generate(Input(cluster, member, node, image), secrets.Open(cluster), type);
-        return LayeredConfig.Apply(generated, ConfigLayers.Of(cluster.Spec, member.Role, node), out var refusal)
-            is { } config ? config : new Refusal(RefusalKind.FailedPrecondition, $"the patches of {member.Hostname} do not apply: {refusal}");
+        if (LayeredConfig.Apply(generated, ConfigLayers.Of(cluster.Spec, member.Role, node), out var refusal) is not { } config)
+            return Refused($"the patches of {member.Hostname} do not apply: {refusal}");
+        var problems = Problems(config.Text, node, image);
+        return problems.Count == 0 ? config
+            : Refused($"node {node.Metadata.Name} would refuse its config: {string.Join(" ", problems.Take(3).Select(p => p.Sentence))}");
     }
+
+    private static List<ConfigProblem> Problems(string config, NodeRecord node, ImageRecord image)
+    {
+        // In maintenance mode it may be another release than the one that is installed then; that one reads the config.
+        var talos = node.InstallConfirmed && SemanticVersion.TryParse(node.Observed?.TalosVersion, out var runs)
+            ? runs : SemanticVersion.Parse(image.Spec.TalosVersion);
+        return [.. ConfigValidation.Problems(config, talos)];
+    }
+
+    private static Refusal Refused(string message) => new(RefusalKind.FailedPrecondition, message);
 
     private static MachineConfigInput Input(ClusterRecord cluster, ClusterMember member, NodeRecord node, ImageRecord image)
     {

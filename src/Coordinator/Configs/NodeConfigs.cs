@@ -14,10 +14,10 @@ internal sealed class NodeConfigs(IRecordStore store, MemberConfigs configs)
     public async Task<Answer<EffectiveConfig>> WantedAsync(NodeRecord node, CancellationToken cancellation)
     {
         var name = node.Metadata.Name;
-        if (node.Allocation is not { } place || await ReadAsync<ClusterRecord>(RecordKind.Clusters, place.Cluster, cancellation) is not { } cluster)
+        if (node.Allocation is not { } place || await store.ReadAsync<ClusterRecord>(RecordKind.Clusters, place.Cluster, cancellation) is not { } cluster)
             return Refused($"node {name} belongs to no cluster, so it has no config.");
         var member = cluster.Members.FirstOrDefault(m => m.Node == name);
-        var image = await ReadAsync<ImageRecord>(RecordKind.Images, cluster.Image, cancellation);
+        var image = await store.ReadAsync<ImageRecord>(RecordKind.Images, cluster.Image, cancellation);
         if (member is null || image is null || cluster.Endpoint == "" || cluster.SealedSecrets == "")
             return Refused($"cluster {place.Cluster} is {cluster.Phase} and makes no configs yet.");
         return InstallDisks.Choose(node, cluster.Spec) is { Device: "" } disks
@@ -26,7 +26,4 @@ internal sealed class NodeConfigs(IRecordStore store, MemberConfigs configs)
     }
 
     private static Refusal Refused(string message) => new(RefusalKind.FailedPrecondition, message);
-
-    private async Task<T?> ReadAsync<T>(string kind, string name, CancellationToken cancellation)
-        where T : class => await store.ReadAsync(kind, name, cancellation) is { } row ? RecordJson.Read<T>(row.Data) : null;
 }

@@ -25,6 +25,9 @@ public interface INodeGrain : IGrainWithStringKey
     /// <summary>Gives the machine a place in a cluster. Refused unless it is accepted and free, or has this place already.</summary>
     Task<Answer<NodeRecord>> Allocate(Allocation allocation);
 
+    /// <summary>Makes a running machine a member of an imported cluster. Refused when it is rejected or another cluster's.</summary>
+    Task<Answer<NodeRecord>> Adopt(string rack, NodeObservation seen, Allocation allocation, string decidedBy);
+
     /// <summary>The cluster lets the machine go; nothing is written to it.</summary>
     Task Release(string cluster);
 

@@ -53,6 +53,9 @@ internal sealed class NodeGrain(
     public async Task<Answer<NodeRecord>> Allocate(Allocation allocation) =>
         Refuse("") ?? await Take(NodeLifecycle.Allocate(state.State, allocation, await Context(state.State.Rack)));
 
+    public async Task<Answer<NodeRecord>> Adopt(string rack, NodeObservation seen, Allocation allocation, string decidedBy) =>
+        await Take(NodeLifecycle.Adopt(Present(), rack, seen, allocation, decidedBy, await Context(rack)));
+
     public async Task Release(string cluster) =>
         await Apply(NodeLifecycle.Release(Present(), cluster, await Context(Present().Rack)));
 

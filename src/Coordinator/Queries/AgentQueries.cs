@@ -13,20 +13,40 @@ internal sealed class AgentQueries(IGrainFactory grains, TimeProvider time)
 {
     /// <summary>Asks a node. A member of a cluster is asked with a credential that lasts as long as the question.</summary>
     /// <exception cref="RpcException">The node's or the agent's refusal; Unavailable when the rack has no agent now.</exception>
-    public async IAsyncEnumerable<byte[]> AskAsync(
-        NodeRecord node, QueryAsk ask, TimeSpan limit, [EnumeratorCancellation] CancellationToken cancellation)
+    public IAsyncEnumerable<byte[]> AskAsync(NodeRecord node, QueryAsk ask, TimeSpan limit, CancellationToken cancellation)
     {
-        var query = new AgentQuery(Guid.NewGuid().ToString(), time.GetUtcNow() + limit, Activity.Current?.Id ?? "",
-            node.Metadata.Name, node.Address, ask);
-        var (sink, rack) = (new QuerySink(), grains.GetGrain<IRackGrain>(node.Rack));
+        var query = Query(node.Metadata.Name, node.Address, ask, limit);
+        return AskAsync(node.Rack, query, sink => node.Allocation is { } place
+            ? grains.GetGrain<IClusterGrain>(place.Cluster).Ask(query, node.Rack, sink)
+            : grains.GetGrain<IRackGrain>(node.Rack).Ask(query, new(null, null), sink), cancellation);
+    }
+
+    /// <summary>The whole answer; for those that are small.</summary>
+    /// <inheritdoc cref="AskAsync(NodeRecord, QueryAsk, TimeSpan, CancellationToken)"/>
+    public Task<byte[]> AskWholeAsync(NodeRecord node, QueryAsk ask, TimeSpan limit, CancellationToken cancellation) =>
+        WholeAsync(AskAsync(node, ask, limit, cancellation));
+
+    /// <summary>Asks whoever answers at an address that a rack's agent reaches.</summary>
+    /// <inheritdoc cref="AskAsync(NodeRecord, QueryAsk, TimeSpan, CancellationToken)"/>
+    public Task<byte[]> AskWholeAsync(
+        (string Rack, string Address) place, QueryAsk ask, OrderCredentials credentials, TimeSpan limit, CancellationToken cancellation)
+    {
+        var query = Query("", place.Address, ask, limit);
+        return WholeAsync(AskAsync(place.Rack, query, sink => grains.GetGrain<IRackGrain>(place.Rack).Ask(query, credentials, sink), cancellation));
+    }
+
+    private AgentQuery Query(string node, string address, QueryAsk ask, TimeSpan limit) =>
+        new(Guid.NewGuid().ToString(), time.GetUtcNow() + limit, Activity.Current?.Id ?? "", node, address, ask);
+
+    private async IAsyncEnumerable<byte[]> AskAsync(
+        string rackName, AgentQuery query, Func<IQuerySink, Task<bool>> ask, [EnumeratorCancellation] CancellationToken cancellation)
+    {
+        var (sink, rack) = (new QuerySink(), grains.GetGrain<IRackGrain>(rackName));
         var reference = grains.CreateObjectReference<IQuerySink>(sink);
         try
         {
-            var asked = node.Allocation is { } place
-                ? await grains.GetGrain<IClusterGrain>(place.Cluster).Ask(query, node.Rack, reference)
-                : await rack.Ask(query, new(null, null), reference);
-            if (!asked)
-                throw new RpcException(new(StatusCode.Unavailable, $"rack {node.Rack} has no agent now; node {node.Metadata.Name} can be asked when it is back."));
+            if (!await ask(reference))
+                throw new RpcException(new(StatusCode.Unavailable, $"rack {rackName} has no agent now; {(query.Node == "" ? query.Address : $"node {query.Node}")} can be asked when it is back."));
             await foreach (var piece in sink.ReadAllAsync(cancellation))
             {
                 yield return piece;
@@ -41,11 +61,10 @@ internal sealed class AgentQueries(IGrainFactory grains, TimeProvider time)
         }
     }
 
-    /// <summary>The whole answer; for those that are small.</summary>
-    public async Task<byte[]> AskWholeAsync(NodeRecord node, QueryAsk ask, TimeSpan limit, CancellationToken cancellation)
+    private static async Task<byte[]> WholeAsync(IAsyncEnumerable<byte[]> pieces)
     {
         using var whole = new MemoryStream();
-        await foreach (var piece in AskAsync(node, ask, limit, cancellation))
+        await foreach (var piece in pieces)
             whole.Write(piece);
         return whole.ToArray();
     }

@@ -26,6 +26,9 @@ internal static class QueryMapping
             case QueryAsk.ReadConfig:
                 message.ReadConfig = new();
                 break;
+            case QueryAsk.IdentifyNode:
+                message.IdentifyNode = new();
+                break;
             case QueryAsk.DryRunConfig dryRun:
                 message.DryRunConfig = new() { Config = ByteString.CopyFromUtf8(dryRun.Config) };
                 break;

@@ -74,8 +74,17 @@ internal static class ReportMapping
         etcd.Members.Select(m => new Domain.Agents.EtcdMember(m.Id, m.Hostname, m.IsLearner)).ToEquatableArray(),
         etcd.Alarms.ToEquatableArray());
 
+    /// <summary>What an agent answers to <see cref="Domain.Agents.QueryAsk.IdentifyNode"/>.</summary>
+    public static NodeObservation Identified(byte[] answer, DateTimeOffset time) => Observation(NodeObserved.Parser.ParseFrom(answer), time, "");
+
     private static Domain.Nodes.NodeFacts ToFacts(Contracts.V1.NodeFacts facts) => new(
         facts.Manufacturer, facts.Product, facts.Serial, facts.CpuThreads, facts.MemoryBytes,
         facts.Disks.Select(d => new Machine.Disk(d.Device, d.SizeBytes, d.Model, d.Serial, d.Transport, d.Rotational, d.ReadOnly)).ToEquatableArray(),
-        facts.Links.Select(l => new Machine.Link(l.Name, l.Mac, l.Up, l.SpeedMegabits, l.Addresses.ToEquatableArray())).ToEquatableArray());
+        facts.Links.Select(l => new Machine.Link(l.Name, l.Mac, l.Up, l.SpeedMegabits, l.Addresses.ToEquatableArray())).ToEquatableArray())
+    {
+        Hostname = facts.Hostname,
+        DefaultLink = facts.DefaultLink,
+        Gateway = facts.Gateway,
+        NameServers = facts.NameServers.ToEquatableArray(),
+    };
 }

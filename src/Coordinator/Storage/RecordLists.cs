@@ -1,9 +1,13 @@
 namespace Cozy.Fleet.Coordinator.Storage;
 
-/// <summary>Reads whole kinds of records.</summary>
+/// <summary>Reads records as what they are.</summary>
 internal static class RecordLists
 {
     private const int PageSize = 1000;
+
+    /// <summary>One record, or null when there is none.</summary>
+    public static async ValueTask<T?> ReadAsync<T>(this IRecordStore store, string kind, string name, CancellationToken cancellationToken)
+        where T : class => await store.ReadAsync(kind, name, cancellationToken) is { } row ? RecordJson.Read<T>(row.Data) : null;
 
     /// <summary>Every record of a kind, by name.</summary>
     public static async Task<IReadOnlyList<T>> ReadAllAsync<T>(this IRecordStore store, string kind, CancellationToken cancellationToken)

@@ -19,6 +19,13 @@ public abstract record QueryAsk
     /// <summary>The active machine config. It holds secrets, so the node wants an admin (talos.md 2.1).</summary>
     public sealed record ReadConfig() : QueryAsk(TalosRole.Admin);
 
+    /// <summary>Who answers at the address.</summary>
+    public sealed record IdentifyNode() : QueryAsk(TalosRole.Reader);
+
     /// <summary>What the node would do with this config; nothing is kept.</summary>
-    public sealed record DryRunConfig(string Config) : QueryAsk(TalosRole.Admin);
+    public sealed record DryRunConfig(string Config) : QueryAsk(TalosRole.Admin)
+    {
+        /// <summary>Hides the config from log lines.</summary>
+        public override string ToString() => nameof(DryRunConfig);
+    }
 }

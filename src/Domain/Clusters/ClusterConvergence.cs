@@ -19,6 +19,8 @@ public static class ClusterConvergence
     {
         ArgumentNullException.ThrowIfNull(cluster);
         ArgumentNullException.ThrowIfNull(facts);
+        if (cluster.Spec.Management == Management.Observed)
+            return ClusterStatusRules.Judge(cluster, facts);
         var next = MemberChoice.Choose(cluster, facts);
         next = FixEndpoint(next, facts);
         next = DropLostOrders(next, facts.Now);

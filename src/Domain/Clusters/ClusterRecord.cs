@@ -39,6 +39,17 @@ public sealed record ClusterSpec
     public EquatableArray<string> PodSubnets { get; init; }
 
     public EquatableArray<string> ServiceSubnets { get; init; }
+
+    public Management Management { get; init; }
+}
+
+/// <summary>What may be done with a cluster.</summary>
+public enum Management
+{
+    Managed,
+
+    /// <summary>It is looked at, and no node is touched.</summary>
+    Observed,
 }
 
 public enum ClusterPhase

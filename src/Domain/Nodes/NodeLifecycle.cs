@@ -103,6 +103,42 @@ public static class NodeLifecycle
         return Finish(node, next, [], context).Record;
     }
 
+    /// <summary>
+    /// A member of a cluster that was imported: it is installed already, so that no installation can ever be opened for it (I9). A person
+    /// vouches for it, which is its acceptance.
+    /// </summary>
+    public static Answer<NodeRecord> Adopt(
+        NodeRecord node, string rack, NodeObservation seen, Allocation place, string decidedBy, NodeContext context)
+    {
+        ArgumentNullException.ThrowIfNull(node);
+        ArgumentNullException.ThrowIfNull(seen);
+        ArgumentNullException.ThrowIfNull(place);
+        ArgumentNullException.ThrowIfNull(context);
+        if (node.Allocation is { } present)
+        {
+            return present.Cluster == place.Cluster ? node
+                : new Refusal(RefusalKind.FailedPrecondition, $"node {node.Metadata.Name} is a member of cluster {present.Cluster} already.");
+        }
+        if (node.Spec.Acceptance.State == AcceptanceState.Rejected)
+            return new Refusal(RefusalKind.FailedPrecondition, $"node {node.Metadata.Name} is rejected; accept it first.");
+        var next = node with
+        {
+            Rack = rack,
+            Uuid = Or(node.Uuid, seen.Uuid),
+            Macs = node.Macs.Concat(seen.Facts?.Links.Select(l => l.Mac) ?? []).Where(mac => mac != "").Distinct().ToEquatableArray(),
+            Address = seen.Address,
+            Facts = seen.Facts ?? node.Facts,
+            Observed = seen,
+            LastSeenTime = seen.Time,
+            Allocation = place,
+            GenerationAtAllocation = node.InstallGeneration,
+            InstallGeneration = node.InstallGeneration + 1,
+            ConfirmedInstallGeneration = node.InstallGeneration + 1,
+            Spec = node.Spec with { Acceptance = new(AcceptanceState.Accepted, decidedBy, context.Now) },
+        };
+        return Finish(node, Enter(next, NodePhase.Joining, seen.Time), [], context).Record;
+    }
+
     public static NodeChange Release(NodeRecord node, string cluster, NodeContext context)
     {
         ArgumentNullException.ThrowIfNull(node);

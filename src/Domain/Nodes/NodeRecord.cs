@@ -91,7 +91,18 @@ public sealed record Link(string Name, string Mac, bool Up, uint SpeedMegabits, 
 /// <summary>What a machine is made of.</summary>
 public sealed record NodeFacts(
     string Manufacturer, string Product, string Serial, uint CpuThreads, ulong MemoryBytes,
-    EquatableArray<Disk> Disks, EquatableArray<Link> Links);
+    EquatableArray<Disk> Disks, EquatableArray<Link> Links)
+{
+    /// <summary>What the machine calls itself.</summary>
+    public string Hostname { get; init; } = "";
+
+    /// <summary>The link of the default route; empty without one.</summary>
+    public string DefaultLink { get; init; } = "";
+
+    public string Gateway { get; init; } = "";
+
+    public EquatableArray<string> NameServers { get; init; } = [];
+}
 
 public sealed record NodeOperation(string Kind, string Owner, string Step, DateTimeOffset StartTime);
 

@@ -39,6 +39,10 @@ public static class Gates
         return results.ToEquatableArray();
     }
 
+    /// <summary>Every gate that is asked before a node of this role goes down.</summary>
+    public static EquatableArray<GateResult> Before(Role role, GateFacts facts, bool allowDowntime) =>
+        role == Role.ControlPlane ? All(facts).Add(Quorum(facts, allowDowntime)) : All(facts);
+
     /// <summary>Whether etcd can lose one control plane: healthy − 1 ≥ ⌊members / 2⌋ + 1, or consent to downtime of a single one.</summary>
     public static GateResult Quorum(GateFacts facts, bool allowDowntime)
     {

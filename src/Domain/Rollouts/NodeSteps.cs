@@ -24,9 +24,7 @@ internal sealed record StepContext(RolloutRecord Rollout, RolloutNode Node, Roll
     public GateResult? RedGate(bool withQuorum)
     {
         var facts = new GateFacts(Facts.Members, "", Facts.Now, RolloutFacts.Freshness);
-        var gates = Gates.All(facts).AsEnumerable();
-        if (withQuorum && Node.Role == Role.ControlPlane)
-            gates = gates.Append(Gates.Quorum(facts, Rollout.Spec.Strategy.AllowControlPlaneDowntime));
+        var gates = withQuorum ? Gates.Before(Node.Role, facts, Rollout.Spec.Strategy.AllowControlPlaneDowntime) : Gates.All(facts);
         return gates.FirstOrDefault(g => g.Verdict != GateVerdict.Pass);
     }
 }

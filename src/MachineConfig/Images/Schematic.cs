@@ -53,11 +53,11 @@ public sealed record Schematic
         {
             var documents = Yaml.Read(yaml);
             // The schematic that changes nothing may be an empty file.
-            if (documents.TrueForAll(d => d.RootNode.IsNull()))
+            if (documents.TrueForAll(root => root.IsNull()))
                 return "customization: {}\n";
-            if (documents is [{ RootNode: YamlMappingNode root }])
+            if (documents is [YamlMappingNode root])
                 return new CanonicalForm(problems).Document(root, Root);
-            var at = documents.Count > 1 ? documents[1].RootNode.Start : documents[0].RootNode.Start;
+            var at = documents[documents.Count > 1 ? 1 : 0].Start;
             problems.Add((at, documents.Count > 1 ? "a schematic is one document" : "a schematic is a map, such as 'customization: …'"));
         }
         catch (YamlException exception)

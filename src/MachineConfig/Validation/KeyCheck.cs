@@ -5,7 +5,8 @@ using YamlDotNet.RepresentationModel;
 namespace Cozy.Fleet.MachineConfig.Validation;
 
 /// <summary>What strict decoding refuses: kinds and keys that a release does not know, and values of another type; and what is missing.</summary>
-internal sealed class KeyCheck(SemanticVersion talos)
+/// <param name="isPatch">It is put over a config: what is missing may be there, and <c>$patch</c> says what to do.</param>
+internal sealed class KeyCheck(SemanticVersion talos, bool isPatch = false)
 {
     private static readonly string[] MainWords = ["apiVersion", "machine", "cluster", "debug", "persist"];
 
@@ -37,14 +38,14 @@ internal sealed class KeyCheck(SemanticVersion talos)
         foreach (var (keyNode, value) in ((YamlMappingNode)map.Node).Children)
         {
             var at = map.At(keyNode, value);
-            if (map.Kind != "" && map.Keys.IsEmpty && at.Keys[^1] is "apiVersion" or "kind")
+            if ((map.Kind != "" && map.Keys.IsEmpty && at.Keys[^1] is "apiVersion" or "kind") || (isPatch && at.Keys[^1] == "$patch"))
                 continue;
             foreach (var problem in known.Children.TryGetValue(at.Keys[^1], out var key) && key.IsKnownTo(minor)
                 ? Value(at, key.Type, key)
                 : [new(at.Line, at.Place, Unknown(at, key, known))])
                 yield return problem;
         }
-        foreach (var missing in known.Children.Values.Where(k => k.Required && k.IsKnownTo(minor) && map.Node.At(k.Name) is null))
+        foreach (var missing in known.Children.Values.Where(k => !isPatch && k.Required && k.IsKnownTo(minor) && map.Node.At(k.Name) is null))
             yield return Problem(map, $"{map.Place} has no {missing.Name}, and needs one.");
     }
 

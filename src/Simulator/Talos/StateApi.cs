@@ -23,6 +23,9 @@ internal sealed class StateApi(TalosRun run) : State.StateBase
         ["MachineConfigs.config.talos.dev"] = ("config", 6),
         ["MachineTypes.config.talos.dev"] = ("config", 6),
         ["LinkStatuses.net.talos.dev"] = ("network", 6),
+        ["AddressStatuses.net.talos.dev"] = ("network", 6),
+        ["RouteStatuses.net.talos.dev"] = ("network", 6),
+        ["ResolverStatuses.net.talos.dev"] = ("network", 6),
         ["HostnameStatuses.net.talos.dev"] = ("network", 6),
         ["SystemInformations.hardware.talos.dev"] = ("hardware", 6),
         ["Processors.hardware.talos.dev"] = ("hardware", 6),
@@ -82,6 +85,9 @@ internal sealed class StateApi(TalosRun run) : State.StateBase
         "MachineConfigs.config.talos.dev" => run.Config is { } config ? [("v1alpha1", config.Yaml)] : [],
         "MachineTypes.config.talos.dev" => [("machine-type", run.Config is null ? "unknown" : run.Config.IsControlPlane ? "controlplane" : "worker")],
         "LinkStatuses.net.talos.dev" => [("eth0", Link())],
+        "AddressStatuses.net.talos.dev" => [($"eth0/{Address}", $"address: {Address}\nlinkName: eth0\nfamily: inet4\nscope: global\n")],
+        "RouteStatuses.net.talos.dev" => [("inet4/eth0/", $"dst: \"\"\ngateway: {Router}\noutLinkName: eth0\nfamily: inet4\n")],
+        "ResolverStatuses.net.talos.dev" => [("resolvers", $"dnsServers:\n    - {Router}\n")],
         "SystemInformations.hardware.talos.dev" => [("systeminformation", SystemInformation())],
         "Processors.hardware.talos.dev" => [("CPU-0", "socket: CPU 0\nmanufacturer: Simulated\ncoreCount: 4\nthreadCount: 8\n")],
         "MemoryModules.hardware.talos.dev" => [("DIMM-0", "sizeMiB: 16384\nmanufacturer: Simulated\n")],
@@ -117,6 +123,10 @@ internal sealed class StateApi(TalosRun run) : State.StateBase
 
     private string Disk() => string.Create(CultureInfo.InvariantCulture,
         $"dev_path: /dev/vda\nsize: {run.Options.DiskBytes}\nmodel: Simulated\nserial: disk-{run.Options.Name}\ntransport: virtio\nrotational: false\nreadonly: false\n");
+
+    private string Address => $"{run.Address}/24";
+
+    private string Router => $"{string.Join('.', run.Address.ToString().Split('.')[..3])}.1";
 
     private string Link() =>
         $"type: ether\nkind: \"\"\nhardwareAddr: {run.Options.Mac}\noperationalState: up\nspeedMbit: 10000\n";

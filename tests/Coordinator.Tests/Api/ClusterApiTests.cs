@@ -30,6 +30,19 @@ public sealed class ClusterApiTests(RunningApi api) : IClassFixture<RunningApi>
     }
 
     [Fact]
+    public async Task A_patch_with_a_key_that_the_release_does_not_know_is_refused_with_its_line()
+    {
+        await api.ImageAsync("p-image");
+        var cluster = Cluster("c5", "p-image");
+        cluster.Spec.Patches.Add(new V1.ConfigPatch { Name = "tuning", Yaml = "machine:\n  sysctl:\n    a: b\n" });
+
+        var refused = await Assert.ThrowsAsync<RpcException>(() =>
+            api.Clusters.CreateClusterAsync(new() { Cluster = cluster, ValidateOnly = true }, cancellationToken: Token).ResponseAsync);
+
+        Assert.Contains("patch tuning, line 2: machine.sysctl is no key that Talos v1.13.1 knows", refused.Status.Detail, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Nobody_gets_a_key_to_a_cluster_that_is_not_bootstrapped()
     {
         await api.ImageAsync("t-image");

@@ -16,6 +16,7 @@ internal static class ClusterMap
             KubernetesVersion = spec.KubernetesVersion,
             ControlPlane = ToProto(spec.ControlPlane),
             Workers = ToProto(spec.Workers),
+            Management = EnumMap<Management, V1.Management>.Of(spec.Management),
             Install = new() { Disk = spec.InstallDisk, MinimumSizeBytes = spec.InstallMinimumSizeBytes },
         };
         proto.Patches.Add(spec.Patches.Select(ToProto));
@@ -36,6 +37,7 @@ internal static class ClusterMap
         Patches = spec.Patches.Select(ToRecord).ToEquatableArray(),
         PodSubnets = spec.PodSubnets.ToEquatableArray(),
         ServiceSubnets = spec.ServiceSubnets.ToEquatableArray(),
+        Management = spec.Management == V1.Management.Observed ? Management.Observed : Management.Managed,
     };
 
     private static V1.ConfigPatch ToProto(ConfigPatch patch) => new()

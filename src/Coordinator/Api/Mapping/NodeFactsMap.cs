@@ -14,7 +14,11 @@ internal static class NodeFactsMap
             Serial = facts.Serial,
             CpuThreads = facts.CpuThreads,
             MemoryBytes = facts.MemoryBytes,
+            Hostname = facts.Hostname,
+            DefaultLink = facts.DefaultLink,
+            Gateway = facts.Gateway,
         };
+        proto.NameServers.Add(facts.NameServers);
         proto.Disks.Add(facts.Disks.Select(ToProto));
         proto.Links.Add(facts.Links.Select(ToProto));
         return proto;

@@ -9,7 +9,7 @@ namespace Cozy.Fleet.Coordinator.Api.Services;
 
 internal sealed class ClusterApi(
     ResourceReader<V1.Cluster> reader, ResourceWatch<V1.Cluster> watch, ResourceWriter<V1.Cluster> writer, Mutations mutations,
-    IGrainFactory grains, ClusterConfigApi configs)
+    IGrainFactory grains, ClusterConfigApi configs, ClusterImportApi imports)
     : V1.ClusterService.ClusterServiceBase
 {
     public override async Task<V1.GetClusterResponse> GetCluster(V1.GetClusterRequest request, ServerCallContext context) =>
@@ -36,6 +36,14 @@ internal sealed class ClusterApi(
         var ask = new Ask($"clusters/{request.Cluster?.Metadata?.Name}", request.RequestId, request.ValidateOnly);
         return await mutations.RunAsync<V1.CreateClusterResponse>(context, request, ask, async mutation =>
             new() { Cluster = await writer.CreateAsync(request.Cluster, request.ValidateOnly, mutation) });
+    }
+
+    public override async Task<V1.ImportClusterResponse> ImportCluster(V1.ImportClusterRequest request, ServerCallContext context)
+    {
+        var name = request.Cluster?.Metadata?.Name ?? "";
+        var ask = new Ask($"clusters/{name}", request.RequestId, request.ValidateOnly);
+        return await mutations.RunAsync<V1.ImportClusterResponse>(context, request, ask, async mutation =>
+            new() { Cluster = await imports.ImportAsync(request, mutation) });
     }
 
     public override async Task<V1.UpdateClusterResponse> UpdateCluster(V1.UpdateClusterRequest request, ServerCallContext context)

@@ -10,7 +10,7 @@ namespace Cozy.Fleet.Coordinator.Api.Services;
 
 internal sealed class NodeApi(
     ResourceReader<V1.Node> reader, ResourceWatch<V1.Node> watch, ResourceUpdater<V1.Node> updater, NodeNames names,
-    Mutations mutations, IGrainFactory grains) : V1.NodeService.NodeServiceBase
+    Mutations mutations, NodeCheckApi check, IGrainFactory grains) : V1.NodeService.NodeServiceBase
 {
     public override async Task<V1.GetNodeResponse> GetNode(V1.GetNodeRequest request, ServerCallContext context)
     {
@@ -71,6 +71,9 @@ internal sealed class NodeApi(
         return await mutations.RunAsync<V1.ClearNodeQuarantineResponse>(context, request, ask, async mutation =>
             new() { Node = await ClearAsync(request.Name, request.Etag, mutation) });
     }
+
+    public override async Task<V1.CheckNodeResponse> CheckNode(V1.CheckNodeRequest request, ServerCallContext context) =>
+        await check.CheckAsync(await names.ResolveAsync(request.Name, context.CancellationToken), context.CancellationToken);
 
     private async Task<V1.Node> DecideAsync(string given, AcceptanceState decision, string etag, Mutation mutation)
     {
