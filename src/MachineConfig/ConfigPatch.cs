@@ -118,7 +118,7 @@ public static class ConfigPatch
         "write a map, such as 'machine: …'.";
 
     // The v1alpha1 document has no apiVersion and no kind; a patch may repeat its version.
-    private static (string?, string?, string?) Identity(YamlMappingNode document) => document.At("kind") is null
+    internal static (string?, string?, string?) Identity(YamlMappingNode document) => document.At("kind") is null
         ? default
         : (document.TextAt("apiVersion"), document.TextAt("kind"), document.TextAt("name"));
 }

@@ -42,6 +42,31 @@ internal static class ReservedPaths
         .Select(p => Problem(new JsonPointer(p.operation.TextAt(p.Item1) ?? "", 0).Keys, p.operation.Start.Line))
         .FirstOrDefault(problem => problem is not null);
 
+    /// <summary>Takes what a patch may not write out of it, with the maps that are empty then, and names it.</summary>
+    public static IReadOnlyList<string> Strip(YamlMappingNode patch) =>
+        [.. Of(patch.TextAt("kind") ?? "").Where(path => Remove(patch, path)).Select(path => string.Join('.', path))];
+
+    /// <summary>True for a place, named as rules name it, that the coordinator sets.</summary>
+    public static bool Covers(string rule)
+    {
+        var (kind, keys) = rule.Split(':', 2) is [var first, var second] ? (first, second.Split('.')) : ("", rule.Split('.'));
+        return Array.Exists(Of(kind), path => path.Length <= keys.Length && path.SequenceEqual(keys.Take(path.Length)));
+    }
+
+    private static bool Remove(YamlMappingNode map, string[] path)
+    {
+        if (map.At(path[0]) is not { } value)
+            return false;
+        if (path.Length > 1)
+        {
+            if (value is not YamlMappingNode inner || !Remove(inner, path[1..]))
+                return false;
+            if (inner.Children.Count > 0)
+                return true;
+        }
+        return map.Children.Remove(new YamlScalarNode(path[0]));
+    }
+
     private static string[][] Of(string kind) => kind == "" ? Main : Documents.GetValueOrDefault(kind, []);
 
     private static string? Problem(string[] keys, long line) =>
