@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using Cozy.Fleet.Agent.Observe;
 using Cozy.Fleet.Agent.Session;
 
 namespace Cozy.Fleet.Agent.Boot;
@@ -8,13 +9,14 @@ namespace Cozy.Fleet.Agent.Boot;
 /// The agent's figures in Prometheus' text form, on the port that machines boot from. They are numbers and reasons only: whoever is on
 /// that network may read them.
 /// </summary>
-internal sealed class AgentMetrics(RefusalCounters refused, DhcpService dhcp, BootSessions sessions, AssetCache assets, Journal journal)
+internal sealed class AgentMetrics(RefusalCounters refused, DhcpService dhcp, BootSessions sessions, AssetCache assets, Journal journal, Observer observer)
 {
     public string Text()
     {
         var text = new StringBuilder();
         Add("leases", "gauge", "Addresses in machines' hands.", dhcp.LeaseCount);
         Add("boot_sessions", "gauge", "Boots of the last half hour.", sessions.Count);
+        Add("nodes_watched", "gauge", "Nodes that tell by themselves when something changes.", observer.Watched);
         Add("assets_ready", "gauge", "Boot assets that are here and verified.", assets.States.Count(a => a.Ready));
         Add("assets_missing", "gauge", "Boot assets that are wanted and not here.", assets.States.Count(a => !a.Ready));
         Add("journal_pending", "gauge", "Reports that the coordinator does not have yet.", journal.Pending);

@@ -58,6 +58,9 @@ internal sealed class BootSessions(TimeProvider clock)
 
     public int Count => byId.Count;
 
+    /// <summary>A machine was given this address, or keeps it.</summary>
+    public event Action<IPAddress>? AddressGiven;
+
     /// <summary>The session that this request belongs to; a firmware's DISCOVER starts a new one.</summary>
     /// <param name="traceparent">The work that a new boot belongs to; empty starts a trace of its own.</param>
     public BootSession For(DhcpRequest request, string traceparent)
@@ -91,7 +94,12 @@ internal sealed class BootSessions(TimeProvider clock)
             owners.TryRemove(KeyValuePair.Create(previous.Address, mac));
         owners[address] = mac;
         addresses[mac] = (address, clock.GetUtcNow(), expires);
+        AddressGiven?.Invoke(address);
     }
+
+    /// <summary>Whose address this is while its lease lasts.</summary>
+    public MacAddress? OwnerOf(IPAddress address) =>
+        owners.TryGetValue(address, out var mac) && address.Equals(AddressOf(mac)) ? mac : null;
 
     /// <summary>The address while its lease lasts.</summary>
     public IPAddress? AddressOf(MacAddress mac) =>

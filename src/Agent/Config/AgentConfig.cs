@@ -68,7 +68,11 @@ internal sealed record AgentConfig
 
     public int TalosPort { get; init; } = 50000;
 
-    public TimeSpan ObserveInterval { get; init; } = TimeSpan.FromSeconds(5);
+    /// <summary>How often a node is looked at that says nothing by itself.</summary>
+    public TimeSpan ObserveInterval { get; init; } = TimeSpan.FromSeconds(20);
+
+    /// <summary>How many nodes are watched at once; the others are looked at every <see cref="ObserveInterval"/>.</summary>
+    public int WatchLimit { get; init; } = 256;
 
     public Uri? OtlpEndpoint { get; init; }
 }

@@ -74,7 +74,8 @@ internal static class AgentConfigReader
             UefiLoader = ipxe.FileName("uefi", "snponly.efi"),
             Arm64Loader = ipxe.FileName("arm64", ""),
             TalosPort = talos.Number("port", 50000, 1, 65535),
-            ObserveInterval = talos.Duration("observeInterval", TimeSpan.FromSeconds(5)),
+            ObserveInterval = talos.Duration("observeInterval", TimeSpan.FromSeconds(20)),
+            WatchLimit = talos.Number("watchLimit", 256, 0, 10_000),
             OtlpEndpoint = telemetry.Url("otlp", "http", "https"),
         };
         SubnetRules.Check(dhcp, config);

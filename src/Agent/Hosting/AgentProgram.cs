@@ -95,7 +95,7 @@ internal static class AgentProgram
         services.AddSingleton<CarryOut>(s => s.GetRequiredService<CommandActions>().ExecuteAsync);
         services.AddSingleton<NodeDial>().AddSingleton<QueryAnswers>();
         services.AddSingleton<AnswerQuery>(s => s.GetRequiredService<QueryAnswers>().AnswerAsync);
-        services.AddSingleton<NodeProbe>().AddSingleton<AgentIdentity>();
+        services.AddSingleton<NodeProbe>().AddSingleton<NodeWatcher>().AddSingleton<ViewReporter>().AddSingleton<AgentIdentity>();
         services.AddSingleton<BootReporter>().AddSingleton<AssetCache>().AddSingleton<Observer>().AddSingleton<SessionLoop>();
         services.AddSingleton<DhcpService>().AddSingleton<TftpService>();
         services.AddHostedService(s => s.GetRequiredService<BootReporter>());

@@ -10,13 +10,17 @@ namespace Cozy.Fleet.Agent.Observe;
 /// <summary>One look at one node, as a report.</summary>
 internal sealed class NodeProbe(AgentConfig config, TimeProvider clock)
 {
+    /// <param name="lease">The credentials; null in maintenance mode.</param>
+    public TalosConnection Connect(Observation? lease, IPAddress address) => lease is null
+        ? TalosConnection.Maintenance(address, config.TalosPort)
+        : TalosConnection.Secure(address, config.TalosPort, new(lease.Talos.Ca, lease.Talos.Certificate, lease.Talos.Key));
+
     /// <summary>A member of a cluster, with the reader's credentials of an observation lease.</summary>
     public async Task<NodeObserved> MemberAsync(
         Observation lease, ObservationTarget target, IPAddress address, CancellationToken cancellation)
     {
         var view = new NodeObserved { Address = address.ToString() };
-        using var connection = TalosConnection.Secure(
-            address, config.TalosPort, new(lease.Talos.Ca, lease.Talos.Certificate, lease.Talos.Key));
+        using var connection = Connect(lease, address);
         try
         {
             var reader = new TalosReader(connection, cancellation);
@@ -40,7 +44,7 @@ internal sealed class NodeProbe(AgentConfig config, TimeProvider clock)
     /// <summary>A machine without a cluster; null when nothing answers there in maintenance mode.</summary>
     public async Task<NodeObserved?> NewcomerAsync(IPAddress address, CancellationToken cancellation)
     {
-        using var connection = TalosConnection.Maintenance(address, config.TalosPort);
+        using var connection = Connect(null, address);
         try
         {
             var reader = new TalosReader(connection, cancellation);

@@ -1,71 +1,160 @@
 using System.Collections.Concurrent;
 using System.Net;
+using System.Threading.Channels;
 using Cozy.Fleet.Agent.Boot;
 using Cozy.Fleet.Agent.Config;
-using Cozy.Fleet.Agent.Session;
 using Cozy.Fleet.Contracts.V1;
 
 namespace Cozy.Fleet.Agent.Observe;
 
 /// <summary>
-/// Looks at nodes and reports what changed: members of clusters with the credentials that the coordinator lent, and machines that were
-/// given an address lately, in maintenance mode. A view is reported again every ten seconds, so that nobody mistakes silence for health.
+/// Follows nodes and reports what changed: members of clusters with the credentials that the coordinator lent, and machines that were
+/// given an address, in maintenance mode. Whatever says that something changed makes it look; only what it saw itself is reported.
 /// </summary>
-internal sealed partial class Observer(
-    AgentConfig config, BootSessions sessions, AddressBook addresses, NodeProbe probe, Journal journal, TimeProvider clock,
-    ILogger<Observer> log) : BackgroundService
+internal sealed partial class Observer : BackgroundService
 {
-    private static readonly TimeSpan RepeatInterval = TimeSpan.FromSeconds(10);
-    private static readonly TimeSpan Newcomer = TimeSpan.FromMinutes(30);
-    private const int TicksPerRound = 12;
+    // Leases end and addresses run out without anybody saying so.
+    private static readonly TimeSpan Interval = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan LookLimit = TimeSpan.FromSeconds(20);
 
-    // Without the coordinator nobody reads repetitions; they would only fill the disk.
-    private const int PendingBeforeSilence = 1000;
+    // Most machines come up soon after they were given an address.
+    private static readonly TimeSpan Newcomer = TimeSpan.FromMinutes(30);
+
+    private readonly BootSessions sessions;
+    private readonly AddressBook addresses;
+    private readonly NodeProbe probe;
+    private readonly NodeWatcher watcher;
+    private readonly ViewReporter reporter;
+    private readonly TimeProvider clock;
+    private readonly ILogger<Observer> log;
+    private readonly FollowPace pace;
 
     private readonly ConcurrentDictionary<string, Observation> leases = new();
-    private readonly ConcurrentDictionary<string, (NodeObserved View, DateTimeOffset Time)> reported = new();
-    private readonly ConcurrentDictionary<string, byte> busy = new();
+    private readonly ConcurrentDictionary<string, Member> members = new();
+    private readonly ConcurrentDictionary<string, (NodeFollower Follower, string Address)> followers = new();
+    private readonly Channel<bool> wake = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+
+    public Observer(AgentConfig config, BootSessions sessions, AddressBook addresses, NodeProbe probe, NodeWatcher watcher,
+        ViewReporter reporter, TimeProvider clock, ILogger<Observer> log)
+    {
+        (this.sessions, this.addresses, this.probe, this.watcher) = (sessions, addresses, probe, watcher);
+        (this.reporter, this.clock, this.log) = (reporter, clock, log);
+        pace = new() { Poll = config.ObserveInterval };
+        if (config.ObserveInterval < pace.LongestRetry)
+            pace = pace with { LongestRetry = config.ObserveInterval };
+        sessions.AddressGiven += Hint;
+    }
+
+    /// <summary>How many nodes tell by themselves when something changes.</summary>
+    public int Watched => followers.Values.Count(f => f.Follower.IsWatched);
 
     /// <summary>A lease of observation: replaces the former one of its cluster, and lives in memory only.</summary>
     public void Take(Observation observation)
     {
-        if (observation.ExpireTime is not null)
-            leases[observation.Cluster] = observation;
+        if (observation.ExpireTime is null)
+            return;
+        leases[observation.Cluster] = observation;
+        wake.Writer.TryWrite(true);
+    }
+
+    /// <summary>
+    /// Somebody at this address gave a sign of life. It is taken for a reason to look, and for nothing else: whoever is on the network can
+    /// make one up.
+    /// </summary>
+    public void Hint(IPAddress address)
+    {
+        var text = address.ToString();
+        foreach (var (follower, _) in followers.Values.Where(f => f.Address == text))
+            follower.Signal(new FollowSignal.Hinted());
+        wake.Writer.TryWrite(true);
+    }
+
+    public override void Dispose()
+    {
+        sessions.AddressGiven -= Hint;
+        base.Dispose();
     }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        var ticks = 0;
-        using var timer = new PeriodicTimer(config.ObserveInterval, clock);
-        while (await timer.WaitForNextTickAsync(stoppingToken))
+        await using var timer = clock.CreateTimer(_ => wake.Writer.TryWrite(true), null, Interval, Interval);
+        try
         {
-            foreach (var (cluster, lease) in leases.Where(l => l.Value.ExpireTime.ToDateTimeOffset() <= clock.GetUtcNow()))
-                leases.TryRemove(KeyValuePair.Create(cluster, lease));
-            foreach (var lease in leases.Values)
-            {
-                foreach (var target in lease.Targets)
-                    Start(target.Node, token => LookAtMemberAsync(lease, target, token), stoppingToken);
-            }
-            // Most machines come up soon after they were given an address; for as long as they have it they are looked at once a minute.
-            var all = ++ticks % TicksPerRound == 0;
-            LookForNewcomers(all ? TimeSpan.MaxValue : Newcomer, stoppingToken);
+            do
+                Reconcile(stoppingToken);
+            while (await wake.Reader.ReadAsync(stoppingToken));
+        }
+        finally
+        {
+            foreach (var key in followers.Keys)
+                Drop(key);
         }
     }
 
-    // A slow node keeps nobody else waiting, and is not asked twice at once.
-    private void Start(string key, Func<CancellationToken, Task> look, CancellationToken cancellation)
+    // Who should be followed, where, and how; the rest is the followers' own.
+    private void Reconcile(CancellationToken stopping)
     {
-        if (busy.TryAdd(key, 0))
-            _ = LookAsync(key, look, cancellation);
+        foreach (var (cluster, lease) in leases.Where(l => l.Value.ExpireTime.ToDateTimeOffset() <= clock.GetUtcNow()))
+            leases.TryRemove(KeyValuePair.Create(cluster, lease));
+        var wanted = new Dictionary<string, string>();
+        foreach (var member in leases.Values.SelectMany(lease => lease.Targets.Select(target => new Member(lease, target))))
+        {
+            members[member.Target.Node] = member;
+            wanted[member.Target.Node] = AddressOf(member.Target)?.ToString() ?? "";
+            Follow(member.Target.Node, wanted[member.Target.Node], PaceOf(member.Target), stopping);
+        }
+        foreach (var (_, address) in sessions.RecentAddresses(TimeSpan.MaxValue))
+        {
+            var text = address.ToString();
+            if (!wanted.ContainsValue(text) && wanted.TryAdd(text, text))
+                Follow(text, text, pace with { Patience = Newcomer }, stopping);
+        }
+        foreach (var key in followers.Keys.Where(key => !wanted.ContainsKey(key)))
+            Drop(key);
     }
 
-    private async Task LookAsync(string key, Func<CancellationToken, Task> look, CancellationToken cancellation)
+    private void Follow(string key, string address, FollowPace itsPace, CancellationToken stopping)
+    {
+        if (followers.TryGetValue(key, out var present))
+        {
+            present.Follower.SetPace(itsPace);
+            if (present.Address == address)
+                return;
+            followers[key] = (present.Follower, address);
+            present.Follower.Signal(new FollowSignal.Hinted());
+            return;
+        }
+        var follower = new NodeFollower(
+            token => LookAsync(key, token, stopping),
+            (where, tell, token) => watcher.WatchAsync(
+                key, where.Mode == ApiMode.Secure ? members.GetValueOrDefault(key)?.Lease : null, where, tell, token),
+            itsPace, clock);
+        followers[key] = (follower, address);
+    }
+
+    private void Drop(string key)
+    {
+        members.TryRemove(key, out _);
+        reporter.Forget(key);
+        if (followers.TryRemove(key, out var gone))
+            gone.Follower.Dispose();
+    }
+
+    // etcd tells nobody what happens in it: whoever runs it is asked twice as often.
+    private FollowPace PaceOf(ObservationTarget target) => target.Role == Role.ControlPlane ? pace with { Poll = pace.Poll / 2 } : pace;
+
+    private IPAddress? AddressOf(ObservationTarget target) =>
+        addresses.AddressOf(target.Node) ?? (IPAddress.TryParse(target.Address, out var given) ? given : null);
+
+    private async Task<Sight> LookAsync(string key, CancellationToken cancellation, CancellationToken stopping)
     {
         try
         {
-            using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-            limit.CancelAfter(TimeSpan.FromSeconds(20));
-            await look(limit.Token);
+            using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation, stopping);
+            limit.CancelAfter(LookLimit);
+            return members.TryGetValue(key, out var member)
+                ? await LookAtMemberAsync(member, limit.Token)
+                : await LookForNewcomerAsync(IPAddress.Parse(key), limit.Token);
         }
         catch (OperationCanceledException)
         {
@@ -76,59 +165,42 @@ internal sealed partial class Observer(
             // One node's odd answer must not end the watch over the others.
             LogFailed(failure, key);
         }
-        finally
-        {
-            busy.TryRemove(key, out _);
-        }
+        return Sight.Nothing;
     }
 
-    private async Task LookAtMemberAsync(Observation lease, ObservationTarget target, CancellationToken cancellation)
+    private async Task<Sight> LookAtMemberAsync(Member member, CancellationToken cancellation)
     {
-        var address = addresses.AddressOf(target.Node) ?? (IPAddress.TryParse(target.Address, out var given) ? given : null);
+        var address = AddressOf(member.Target);
         var view = address is null
             ? new() { ApiMode = ApiMode.Unreachable, Error = "no address of this node is known to the agent" }
-            : await probe.MemberAsync(lease, target, address, cancellation);
-        view.Node = target.Node;
-        await ReportAsync(target.Node, view, "");
+            : await probe.MemberAsync(member.Lease, member.Target, address, cancellation);
+        view.Node = member.Target.Node;
+        if (await reporter.ReportAsync(member.Target.Node, view, ""))
+            NudgeControlPlanes(member);
+        return new(view.ApiMode, view.Address);
     }
 
-    private void LookForNewcomers(TimeSpan within, CancellationToken cancellation)
+    // What happened to one member may have changed what the others' etcd says.
+    private void NudgeControlPlanes(Member changed)
     {
-        var members = leases.Values.SelectMany(l => l.Targets).Select(t => addresses.AddressOf(t.Node)?.ToString() ?? t.Address).ToHashSet();
-        foreach (var (mac, address) in sessions.RecentAddresses(within).Where(a => !members.Contains(a.Address.ToString())))
+        foreach (var other in changed.Lease.Targets.Where(t => t.Role == Role.ControlPlane && t.Node != changed.Target.Node))
         {
-            Start(address.ToString(), async token =>
-            {
-                if (await probe.NewcomerAsync(address, token) is not { } view)
-                    return;
-                view.Mac = mac.ToString();
-                var session = Primitives.MachineUuid.TryParse(view.Uuid, out var uuid) ? sessions.Find(uuid) : sessions.Find(mac);
-                await ReportAsync(address.ToString(), view, session?.Traceparent ?? "");
-            }, cancellation);
+            if (followers.TryGetValue(other.Node, out var found))
+                found.Follower.Signal(new FollowSignal.Nudged());
         }
     }
 
-    private async Task ReportAsync(string key, NodeObserved view, string traceparent)
+    private async Task<Sight> LookForNewcomerAsync(IPAddress address, CancellationToken cancellation)
     {
-        var now = clock.GetUtcNow();
-        if (reported.TryGetValue(key, out var last) && SameView(last.View, view)
-            && (now - last.Time < RepeatInterval || journal.Pending > PendingBeforeSilence))
-            return;
-        reported[key] = (view, now);
-        await journal.AppendAsync(new() { NodeObserved = view, Traceparent = traceparent });
+        if (await probe.NewcomerAsync(address, cancellation) is not { } view || sessions.OwnerOf(address) is not { } mac)
+            return Sight.Nothing;
+        view.Mac = mac.ToString();
+        var session = Primitives.MachineUuid.TryParse(view.Uuid, out var uuid) ? sessions.Find(uuid) : sessions.Find(mac);
+        await reporter.ReportAsync(address.ToString(), view, session?.Traceparent ?? "");
+        return new(view.ApiMode, view.Address);
     }
 
-    // etcd's counters run all the time; they are news only together with something else.
-    private static bool SameView(NodeObserved a, NodeObserved b)
-    {
-        var (left, right) = (a.Clone(), b.Clone());
-        foreach (var etcd in new[] { left.Etcd, right.Etcd })
-        {
-            if (etcd is not null)
-                (etcd.RaftIndex, etcd.RaftAppliedIndex, etcd.DbSize) = (0, 0, 0);
-        }
-        return left.Equals(right);
-    }
+    private sealed record Member(Observation Lease, ObservationTarget Target);
 
     [LoggerMessage(LogLevel.Debug, "looking at {Target} took too long")]
     private partial void LogGaveUp(string target);

@@ -14,14 +14,18 @@ using Cozy.Fleet.MachineConfig.Secrets;
 using Cozy.Fleet.Primitives;
 using Grpc.Core;
 using ClusterMember = Cozy.Fleet.Domain.Clusters.ClusterMember;
+using ConfigPatch = Cozy.Fleet.Domain.Clusters.ConfigPatch;
 
 namespace Cozy.Fleet.Coordinator.Clusters;
 
 /// <summary>What is brought along for a cluster that runs already.</summary>
-/// <param name="Members">Where each member answers, and as what.</param>
 /// <param name="Secrets">The bundle, as talosctl writes it.</param>
 internal sealed record ImportRequest(
-    ResourceMetadata Metadata, ClusterSpec Spec, string Rack, EquatableArray<(string Address, Role Role)> Members, string Secrets, string Caller);
+    ResourceMetadata Metadata, ClusterSpec Spec, string Rack, EquatableArray<ImportedMember> Members, string Secrets, string Caller);
+
+/// <summary>Where a member answers, and as what.</summary>
+/// <param name="Patches">For it alone.</param>
+internal sealed record ImportedMember(string Address, Role Role, EquatableArray<string> Patches);
 
 /// <summary>
 /// Takes over a cluster that runs already: looks every member up first, with a reader's credential of its own bundle, and then writes down
@@ -61,15 +65,15 @@ internal sealed class ClusterImport(IGrainFactory grains, IRecordStore store, Ag
     private async Task<Answer<Found>> FindAsync(ImportRequest request, SecretsBundle bundle, RackRecord rack, CancellationToken cancellation)
     {
         var looks = await Task.WhenAll(request.Members.Select(async member =>
-            (member.Role, Address: member.Address, Seen: await LookAsync(request.Rack, member.Address, bundle, cancellation))));
-        var silent = looks.Where(look => look.Seen.Refusal is not null).Select(look => $"{look.Address}: {look.Seen.Refusal!.Message}").ToArray();
+            (Asked: member, Seen: await LookAsync(request.Rack, member.Address, bundle, cancellation))));
+        var silent = looks.Where(look => look.Seen.Refusal is not null).Select(look => $"{look.Asked.Address}: {look.Seen.Refusal!.Message}").ToArray();
         if (silent.Length > 0)
             return new Refusal(RefusalKind.FailedPrecondition, $"not every member answers: {string.Join("; ", silent)}.", "members");
-        var members = looks.Select(look => (Node: NodeNames.Of(rack, look.Seen.Value!), look.Role, Seen: look.Seen.Value!)).ToArray();
+        var members = looks.Select(look => (Node: NodeNames.Of(rack, look.Seen.Value!), look.Asked, Seen: look.Seen.Value!)).ToArray();
         if (members.GroupBy(m => m.Node).FirstOrDefault(g => g.Count() > 1) is { } twice)
             return new Refusal(RefusalKind.FailedPrecondition, $"{string.Join(" and ", twice.Select(m => m.Seen.Address))} are one machine, {twice.Key}.", "members");
         return new Found([.. members.Select(m =>
-            new FoundMember(new ClusterMember(m.Node, request.Rack, m.Seen.Facts?.Hostname ?? "", m.Role), m.Seen))]);
+            new FoundMember(new ClusterMember(m.Node, request.Rack, m.Seen.Facts?.Hostname ?? "", m.Asked.Role), m.Seen, m.Asked.Patches))]);
     }
 
     private async Task<Answer<NodeObservation>> LookAsync(string rack, string address, SecretsBundle bundle, CancellationToken cancellation)
@@ -88,7 +92,12 @@ internal sealed class ClusterImport(IGrainFactory grains, IRecordStore store, Ag
     // It runs: its bootstrap is in the past, and the day is not known.
     private ClusterRecord Cluster(ImportRequest request, EquatableArray<FoundMember> members) => new(request.Metadata)
     {
-        Spec = request.Spec with { ControlPlane = Named(members, Role.ControlPlane), Workers = Named(members, Role.Worker) },
+        Spec = request.Spec with
+        {
+            ControlPlane = Named(members, Role.ControlPlane),
+            Workers = Named(members, Role.Worker),
+            Patches = [.. request.Spec.Patches, .. members.SelectMany(Own)],
+        },
         Members = [.. members.Select(m => m.Member)],
         Endpoint = request.Spec.Endpoint,
         Image = request.Spec.Image,
@@ -100,7 +109,10 @@ internal sealed class ClusterImport(IGrainFactory grains, IRecordStore store, Ag
     private static MemberSet Named(EquatableArray<FoundMember> members, Role role) =>
         new([.. members.Where(m => m.Member.Role == role).Select(m => m.Member.Node)], "", 0);
 
+    private static IEnumerable<ConfigPatch> Own(FoundMember member) => member.Patches.Select((yaml, i) =>
+        new ConfigPatch($"imported-{member.Member.Hostname}{(i == 0 ? "" : $"-{i + 1}")}", Role.Unspecified, yaml) { Nodes = [member.Member.Node] });
+
     private sealed record Found(EquatableArray<FoundMember> Members);
 
-    private sealed record FoundMember(ClusterMember Member, NodeObservation Seen);
+    private sealed record FoundMember(ClusterMember Member, NodeObservation Seen, EquatableArray<string> Patches);
 }

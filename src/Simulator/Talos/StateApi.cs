@@ -106,7 +106,8 @@ internal sealed class StateApi(TalosRun run) : State.StateBase
         : [];
 
     private static string NodeStatus(Cluster.KubernetesNode node) =>
-        $"nodename: {node.Name}\nnodeReady: {(node.Ready ? "true" : "false")}\nunschedulable: {(node.Unschedulable ? "true" : "false")}\n";
+        $"nodename: {node.Name}\nnodeReady: {(node.Ready ? "true" : "false")}\nunschedulable: {(node.Unschedulable ? "true" : "false")}\nannotations:"
+        + (node.Annotations.Count == 0 ? " {}\n" : "\n" + string.Concat(node.Annotations.Select(a => $"    {a.Key}: \"{a.Value}\"\n")));
 
     private (string, string)[] EtcdMembers() => run.Cluster is { } cluster
         ? cluster.Look((etcd, _) => etcd.Find(run.Hostname) is { IsUp: true } member ? new[] { ("local", $"memberID: {member.Id:x16}\n") } : [])

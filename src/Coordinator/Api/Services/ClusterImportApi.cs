@@ -23,7 +23,7 @@ internal sealed class ClusterImportApi(ResourceReader<V1.Cluster> reader, Cluste
         Check(request, asked);
         var imported = await import.RunAsync(
             new(asked.Metadata.ToRecord(mutation.Uid, mutation.Now), asked.Spec.ToRecord(), request.Rack,
-                [.. request.Members.Select(m => (m.Address, EnumMap<V1.Role, Role>.Of(m.Role)))], request.Secrets, mutation.Caller),
+                [.. request.Members.Select(m => new ImportedMember(m.Address, EnumMap<V1.Role, Role>.Of(m.Role), [.. m.Patches]))], request.Secrets, mutation.Caller),
             request.ValidateOnly, mutation.Cancellation);
         var cluster = imported.Unwrap();
         return request.ValidateOnly ? cluster.ToProto("", new Dictionary<string, NodeRecord>()) : await reader.GetAsync(asked.Metadata.Name, mutation.Cancellation);

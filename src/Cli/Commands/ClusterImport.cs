@@ -1,0 +1,84 @@
+using System.CommandLine;
+using Cozy.Fleet.Cli.Hosting;
+using Cozy.Fleet.Cli.Kinds;
+using Cozy.Fleet.Contracts.V1;
+using Cozy.Fleet.MachineConfig;
+
+namespace Cozy.Fleet.Cli.Commands;
+
+/// <summary>`cluster import`: a cluster that was made with another tool, from the directory that the tool left.</summary>
+internal static class ClusterImport
+{
+    public static Command Create(Shell shell)
+    {
+        var directory = new Argument<string>("directory") { Description = "What talosctl, talm, topf or talhelper left.", HelpName = "DIR" };
+        var name = new Option<string?>("--name") { Description = "The cluster's name; without it the one in the files.", HelpName = "NAME" };
+        var rack = new Option<string>("--rack") { Description = "The rack whose agent reaches the nodes.", HelpName = "RACK", Required = true };
+        var image = new Option<string>("--image") { Description = "The Image that the nodes run.", HelpName = "IMAGE", Required = true };
+        var nodes = new Option<string[]>("--node")
+        {
+            Description = "ADDRESS or ADDRESS=worker, for each node that the files do not name.", HelpName = "NODE",
+        };
+        var dryRun = new Option<bool>("--dry-run") { Description = "Look every node up and change nothing." };
+        return new Command("import", "Takes over a cluster that runs already; it is only observed until you let it be managed.")
+        {
+            directory, name, rack, image, nodes, dryRun,
+        }.With(shell.Run(async (session, arguments, cancellation) =>
+        {
+            var found = Read(arguments.GetRequiredValue(directory));
+            var request = Request(found, arguments.GetValue(name), arguments.GetValue(nodes) ?? []);
+            request.Rack = arguments.GetRequiredValue(rack);
+            request.Cluster.Spec.Image = arguments.GetRequiredValue(image);
+            request.ValidateOnly = arguments.GetValue(dryRun);
+            var imported = (await new ClusterService.ClusterServiceClient(session.Calls)
+                .ImportClusterAsync(request, cancellationToken: cancellation)).Cluster;
+            await session.PrintAsync(found.Left.Select(sentence => $"left: {sentence}"));
+            await session.PrintAsync(imported.Status.Members.Select(member => $"{member.Hostname} is node {member.Node}"));
+            await session.PrintAsync($"cluster/{imported.Metadata.Name} imported from {found.Tool}, only observed{(request.ValidateOnly ? " (dry run)" : "")}");
+            return ExitCode.Ok;
+        }));
+    }
+
+    private static ImportedCluster Read(string directory)
+    {
+        try
+        {
+            var files = Directory.EnumerateFiles(directory, "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal)
+                .Where(file => Path.GetExtension(file) is ".yaml" or ".yml" || Path.GetFileName(file) == "talosconfig")
+                .Select(file => new LayoutFile(Path.GetRelativePath(directory, file), File.ReadAllText(file)));
+            return LayoutImport.TryRead(files, out var found, out var refusal)
+                ? found : throw new Failure(ExitCode.Usage, $"{directory} cannot be imported: {refusal}");
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new Failure(ExitCode.Usage, $"{directory} cannot be read: {error.Message}");
+        }
+    }
+
+    private static ImportClusterRequest Request(ImportedCluster found, string? name, string[] more)
+    {
+        var request = new ImportClusterRequest
+        {
+            Cluster = new()
+            {
+                Metadata = new() { Name = name ?? found.Name },
+                Spec = new() { Endpoint = found.Endpoint, KubernetesVersion = found.KubernetesVersion },
+            },
+            Secrets = found.Secrets.ToYaml(),
+            RequestId = ResourceCalls.RequestId(),
+        };
+        request.Members.Add(found.Nodes.Select(node => Member(node.Address, node.Type == MachineType.Worker, node.Patches)));
+        request.Members.Add(more.Select(text => text.Split('=', 2)).Select(node => Member(node[0], node is [_, "worker"], [])));
+        var patches = request.Cluster.Spec.Patches;
+        patches.Add(Patches("imported", found.Patches, Role.Unspecified));
+        patches.Add(Patches("imported-control-plane", found.ControlPlanePatches, Role.ControlPlane));
+        patches.Add(Patches("imported-worker", found.WorkerPatches, Role.Worker));
+        return request;
+    }
+
+    private static ImportedMember Member(string address, bool isWorker, IEnumerable<string> patches) =>
+        new() { Address = address, Role = isWorker ? Role.Worker : Role.ControlPlane, Patches = { patches } };
+
+    private static IEnumerable<ConfigPatch> Patches(string name, IEnumerable<string> patches, Role role) =>
+        patches.Select((yaml, i) => new ConfigPatch { Name = i == 0 ? name : $"{name}-{i + 1}", Yaml = yaml, Role = role });
+}
