@@ -44,7 +44,7 @@ public sealed class SimulatedMachine
     public static SimulatedMachine Started(MachineOptions options, StartedKernel kernel, SimulatedClusters clusters, Pace pace,
         Random random, Action<MachineEvent> happened) => new(options, kernel.With(pace), clusters, pace, random, happened);
 
-    /// <summary>Runs until the token is cancelled: that is the power switch.</summary>
+    /// <summary>Runs until the token is cancelled, which is the power switch, or until Talos switches the machine off.</summary>
     public async Task RunAsync(CancellationToken powerOff)
     {
         Record("on");
@@ -52,7 +52,8 @@ public sealed class SimulatedMachine
         {
             try
             {
-                await BootOnceAsync(powerOff);
+                if (!await BootOnceAsync(powerOff))
+                    break;
             }
             catch (OperationCanceledException) when (powerOff.IsCancellationRequested)
             {
@@ -81,15 +82,15 @@ public sealed class SimulatedMachine
     /// <summary>True when the fault strikes now; it is used up then.</summary>
     internal bool TakeFault(Fault fault) => Options.Fault == fault && Interlocked.Decrement(ref faultsLeft) >= 0;
 
-    private async Task BootOnceAsync(CancellationToken powerOff)
+    // False when the machine was shut down.
+    private async Task<bool> BootOnceAsync(CancellationToken powerOff)
     {
         var source = await firmware.RunAsync(Disk, powerOff);
         if (source is BootSource.Network network)
         {
             Record("netboot", network.CommandLine);
             Disk.Start(fromDisk: false);
-            await RunTalosAsync(new(network.Version, network.Address, network.CommandLine, FromDisk: false), powerOff);
-            return;
+            return await RunTalosAsync(new(network.Version, network.Address, network.CommandLine, FromDisk: false), powerOff);
         }
         if (Disk.Fallback is not null && TakeFault(Fault.NeverReturns))
             await Task.Delay(Timeout.InfiniteTimeSpan, Pace.Clock, powerOff);
@@ -99,14 +100,15 @@ public sealed class SimulatedMachine
             throw new IOException("no bootable device");
         Record("diskboot", version.ToString());
         Disk.Start(fromDisk: true);
-        await RunTalosAsync(new(version, ((BootSource.Disk)source).Address, Disk.CommandLine, FromDisk: true), powerOff);
+        return await RunTalosAsync(new(version, ((BootSource.Disk)source).Address, Disk.CommandLine, FromDisk: true), powerOff);
     }
 
-    private async Task RunTalosAsync(BootedKernel kernel, CancellationToken powerOff)
+    private async Task<bool> RunTalosAsync(BootedKernel kernel, CancellationToken powerOff)
     {
         Counters.Booted();
         using var run = new TalosRun(this, clusters, kernel);
         await run.RunAsync(powerOff);
+        return !run.IsShutDown;
     }
 
     private async Task PauseAsync(double seconds, CancellationToken powerOff)

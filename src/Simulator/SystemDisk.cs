@@ -1,3 +1,5 @@
+using System.Collections.Concurrent;
+
 namespace Cozy.Fleet.Simulator;
 
 /// <summary>
@@ -6,7 +8,11 @@ namespace Cozy.Fleet.Simulator;
 /// </summary>
 public sealed class SystemDisk
 {
+    /// <summary>Partitions that a reset may name (talos.md 1.3).</summary>
+    internal static readonly string[] Partitions = ["EFI", "BIOS", "BOOT", "META", "STATE", "EPHEMERAL"];
+
     private readonly string?[] slots = new string?[2];
+    private readonly ConcurrentDictionary<byte, byte[]> meta = new();
 
     /// <summary>Installer image references, one a slot; null is an empty slot.</summary>
     public IReadOnlyList<string?> Slots => slots;
@@ -28,7 +34,11 @@ public sealed class SystemDisk
     /// <summary>There is etcd data on EPHEMERAL.</summary>
     public bool HasEtcdData { get; internal set; }
 
-    public bool IsInstalled => slots[Next] is not null && Config is not null;
+    /// <summary>Talos is on the disk, with a config or without.</summary>
+    public bool IsInstalled => slots[Next] is not null;
+
+    /// <summary>What was written into the META partition by its keys.</summary>
+    public IReadOnlyDictionary<byte, byte[]> Meta => meta;
 
     public string? Current => slots[Next];
 
@@ -73,4 +83,22 @@ public sealed class SystemDisk
 
     /// <summary>A config that was applied to the installed system.</summary>
     internal void Reconfigure(string config) => Config = config;
+
+    internal void WriteMeta(byte key, byte[] value) => meta[key] = value;
+
+    /// <summary>Wipes partitions; what boots is gone with the partition that it stands on.</summary>
+    internal void Wipe(IReadOnlyCollection<string> partitions)
+    {
+        if (partitions.Contains("STATE"))
+            Config = null;
+        if (partitions.Contains("EPHEMERAL"))
+            HasEtcdData = false;
+        if (partitions.Contains("META"))
+        {
+            meta.Clear();
+            Fallback = null;
+        }
+        if (partitions.Contains("EFI") || partitions.Contains("BOOT"))
+            (slots[0], slots[1], Next, Running, CommandLine) = (null, null, 0, null, "");
+    }
 }

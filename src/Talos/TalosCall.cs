@@ -13,13 +13,26 @@ internal sealed record TalosCall(string Name, string Role)
     public static readonly TalosCall Upgrade = new("Upgrade", Admin);
     public static readonly TalosCall Reboot = new("Reboot", Operator);
     public static readonly TalosCall Rollback = new("Rollback", Admin);
+    public static readonly TalosCall Shutdown = new("Shutdown", Operator);
+    public static readonly TalosCall Reset = new("Reset", Admin);
+    public static readonly TalosCall ServiceRestart = new("ServiceRestart", Operator);
+    public static readonly TalosCall MetaWrite = new("MetaWrite", Admin);
     public static readonly TalosCall ForfeitLeadership = new("EtcdForfeitLeadership", Admin) { OnControlPlane = true };
+    public static readonly TalosCall Defragment = new("EtcdDefragment", Operator) { OnControlPlane = true };
+    public static readonly TalosCall RemoveMember = new("EtcdRemoveMemberByID", Admin) { OnControlPlane = true };
+    public static readonly TalosCall AlarmDisarm = new("EtcdAlarmDisarm", Operator) { OnControlPlane = true };
+    public static readonly TalosCall Snapshot = new("EtcdSnapshot", Operator) { OnControlPlane = true };
+    public static readonly TalosCall Kubeconfig = new("Kubeconfig", Admin) { OnControlPlane = true };
+    public static readonly TalosCall Logs = new("Logs", Reader);
+    public static readonly TalosCall Dmesg = new("Dmesg", Reader);
+    public static readonly TalosCall ServiceList = new("ServiceList", Reader);
 
+    private const string Reader = "os:reader";
     private const string Admin = "os:admin";
     private const string Operator = "os:operator";
 
     /// <summary>From lowest to highest; each may what the ones before it may (talos.md 4.3).</summary>
-    private static readonly string[] Ranks = ["os:reader", Operator, Admin];
+    private static readonly string[] Ranks = [Reader, Operator, Admin];
 
     /// <summary>Only control planes answer it.</summary>
     public bool OnControlPlane { get; init; }
@@ -40,4 +53,9 @@ internal sealed record TalosCall(string Name, string Role)
         StatusCode.Unimplemented when OnControlPlane => $"only a control plane answers {Name}; ask one",
         _ => "",
     };
+
+    /// <summary>The same refusal with the explanation behind it.</summary>
+    public RpcException Explained(RpcException refusal, IReadOnlyList<string> roles) => Explain(refusal.StatusCode, roles) is { Length: > 0 } why
+        ? new(new(refusal.StatusCode, $"{refusal.Status.Detail}; {why}", refusal.Status.DebugException))
+        : refusal;
 }

@@ -1,6 +1,7 @@
 using Cozy.Fleet.Talos.Api.Common;
 using Cozy.Fleet.Talos.Api.Machine;
 using Google.Protobuf;
+using Google.Protobuf.WellKnownTypes;
 using Grpc.Core;
 
 namespace Cozy.Fleet.Talos;
@@ -88,9 +89,13 @@ public sealed class TalosOperator(TalosConnection connection, CancellationToken 
         return TalosResult.Done(answer.Messages[0].Ack);
     });
 
-    public Task<TalosResult> RebootAsync() => CallAsync(TalosCall.Reboot, async () =>
+    /// <summary>Answers before the node goes down.</summary>
+    public Task<TalosResult> RebootAsync(RebootMode mode = RebootMode.Default) => CallAsync(TalosCall.Reboot, async () =>
     {
-        var answer = await machine.RebootAsync(new(), cancellationToken: cancellation);
+        // An older node takes a mode that it does not know for the default one, which does stop workloads.
+        if (mode == RebootMode.Force && await TooOldForceAsync() is { } version)
+            return new(TalosFailure.Permanent, $"a forced reboot came with Talos v1.12, and this node runs {version}; use the mode powercycle");
+        var answer = await machine.RebootAsync(new() { Mode = (RebootRequest.Types.Mode)mode }, cancellationToken: cancellation);
         return TalosResult.Done(answer.Messages[0].ActorId);
     });
 
@@ -101,12 +106,71 @@ public sealed class TalosOperator(TalosConnection connection, CancellationToken 
         return TalosResult.Done();
     });
 
+    /// <summary>Switches the node off.</summary>
+    /// <param name="force">Without draining it first.</param>
+    public Task<TalosResult> ShutdownAsync(bool force) => CallAsync(TalosCall.Shutdown, async () =>
+    {
+        var answer = await machine.ShutdownAsync(new() { Force = force }, cancellationToken: cancellation);
+        return TalosResult.Done(answer.Messages[0].ActorId);
+    });
+
+    /// <summary>Wipes the node; it answers before it begins (talos.md 1.3).</summary>
+    public Task<TalosResult> ResetAsync(ResetOptions options) => CallAsync(TalosCall.Reset, async () =>
+    {
+        var answer = await machine.ResetAsync(options.Request(), cancellationToken: cancellation);
+        return TalosResult.Done(answer.Messages[0].ActorId);
+    });
+
+    /// <summary>Restarts a service that lets itself be restarted: kubelet, and those of extensions.</summary>
+    public Task<TalosResult> RestartServiceAsync(string id) => CallAsync(TalosCall.ServiceRestart, async () =>
+    {
+        var answer = await machine.ServiceRestartAsync(new() { Id = id }, cancellationToken: cancellation);
+        return TalosResult.Done(answer.Messages[0].Resp);
+    });
+
+    /// <summary>Writes one value of the META partition (talos.md 1.3).</summary>
+    /// <param name="key">1 to 255; Talos itself uses some of them (talos.md 6.4).</param>
+    public Task<TalosResult> WriteMetaAsync(byte key, ReadOnlyMemory<byte> value) => CallAsync(TalosCall.MetaWrite, async () =>
+    {
+        await machine.MetaWriteAsync(new() { Key = key, Value = ByteString.CopyFrom(value.Span) }, cancellationToken: cancellation);
+        return TalosResult.Done();
+    });
+
     /// <summary>Makes another member etcd's leader; does nothing on a follower.</summary>
     public Task<TalosResult> ForfeitLeadershipAsync() => CallAsync(TalosCall.ForfeitLeadership, async () =>
     {
         var answer = await machine.EtcdForfeitLeadershipAsync(new(), cancellationToken: cancellation);
         return TalosResult.Done(answer.Messages[0].Member);
     });
+
+    /// <summary>Shrinks this member's database. It answers nothing meanwhile, so one member at a time.</summary>
+    public Task<TalosResult> DefragmentAsync() => CallAsync(TalosCall.Defragment, async () =>
+    {
+        await machine.EtcdDefragmentAsync(new Empty(), cancellationToken: cancellation);
+        return TalosResult.Done();
+    });
+
+    /// <summary>Takes a member out of etcd; NotFound when it is not one.</summary>
+    public Task<TalosResult> RemoveMemberAsync(ulong memberId) => CallAsync(TalosCall.RemoveMember, async () =>
+    {
+        await machine.EtcdRemoveMemberByIDAsync(new() { MemberId = memberId }, cancellationToken: cancellation);
+        return TalosResult.Done();
+    });
+
+    /// <summary>Takes away all alarms of the cluster; says which there were.</summary>
+    public Task<TalosResult> DisarmAlarmsAsync() => CallAsync(TalosCall.AlarmDisarm, async () =>
+    {
+        var answer = await machine.EtcdAlarmDisarmAsync(new Empty(), cancellationToken: cancellation);
+        return TalosResult.Done(string.Join(", ", answer.Messages[0].MemberAlarms.Select(a => $"{a.Alarm} on {a.MemberId:x}")));
+    });
+
+    // Null when the node knows the mode.
+    private async Task<string?> TooOldForceAsync()
+    {
+        var answer = await machine.VersionAsync(new Empty(), cancellationToken: cancellation);
+        var tag = answer.Messages[0].Version_.Tag;
+        return Primitives.SemanticVersion.TryParse(tag, out var version) && version.IsAtLeast(1, 12) ? null : tag;
+    }
 
     private async Task<TalosResult> CallAsync(TalosCall what, Func<Task<TalosResult>> call)
     {

@@ -89,7 +89,41 @@ public sealed class TalosReader(TalosConnection connection, CancellationToken ca
                 .Select(a => $"{a.Alarm} on {a.MemberId:x}")]);
     }
 
-    private async Task<string> VersionAsync()
+    /// <summary>The services of the node, in Talos' words.</summary>
+    public async Task<IReadOnlyList<TalosService>> ServicesAsync()
+    {
+        try
+        {
+            var answer = await machine.ServiceListAsync(new Empty(), cancellationToken: cancellation);
+            return [.. answer.Messages[0].Services.Select(s => new TalosService(
+                s.Id, s.State, s.Health is null or { Unknown: true } ? null : s.Health.Healthy, s.Health?.LastMessage ?? ""))];
+        }
+        catch (RpcException refusal)
+        {
+            throw TalosCall.ServiceList.Explained(refusal, connection.Roles);
+        }
+    }
+
+    /// <summary>All resources of a type as YAML documents; empty where there are none, or where the release does not know the type.</summary>
+    public async Task<string> YamlAsync(string @namespace, string type)
+    {
+        var yaml = new System.Text.StringBuilder();
+        try
+        {
+            using var call = new Api.Cosi.State.StateClient(connection.Invoker).List(
+                new() { Namespace = @namespace, Type = type }, cancellationToken: cancellation);
+            await foreach (var answer in call.ResponseStream.ReadAllAsync(cancellation))
+                yaml.Append("# ").Append(answer.Resource.Metadata.Id).Append("\n---\n").Append(answer.Resource.Spec.YamlSpec.TrimEnd('\n')).Append('\n');
+        }
+        catch (RpcException refusal) when (refusal.StatusCode is StatusCode.PermissionDenied or StatusCode.NotFound or StatusCode.Unimplemented)
+        {
+            return "";
+        }
+        return yaml.ToString();
+    }
+
+    /// <summary>Talos' version; empty where maintenance mode does not tell it.</summary>
+    public async Task<string> VersionAsync()
     {
         try
         {

@@ -26,6 +26,9 @@ public enum TalosFailure
 /// <summary>How a call that changes something ended, with the node's own words.</summary>
 public sealed record TalosResult(TalosFailure Failure, string Message, int ExitCode = 0)
 {
+    /// <summary>The status that the node answered with; OK when the failure is none of its statuses.</summary>
+    public StatusCode Code { get; init; }
+
     public static TalosResult Done(string message = "") => new(TalosFailure.None, message);
 
     /// <summary>Maps a status (talos.md 1.1).</summary>
@@ -41,7 +44,7 @@ public sealed record TalosResult(TalosFailure Failure, string Message, int ExitC
             StatusCode.Unknown or StatusCode.NotFound => TalosFailure.Environment,
             _ => TalosFailure.Permanent,
         },
-        $"{exception.StatusCode}: {exception.Status.Detail}");
+        $"{exception.StatusCode}: {exception.Status.Detail}") { Code = exception.StatusCode };
 
     /// <summary>An installer's exit code (rollouts.md 2.5).</summary>
     public static TalosResult FromExitCode(int exitCode, string lastLine) => new(

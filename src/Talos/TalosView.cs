@@ -46,6 +46,11 @@ public sealed record TalosDisk(
 /// <param name="Addresses">With the length of their network, such as 10.0.0.11/24.</param>
 public sealed record TalosLink(string Name, string Mac, bool Up, int SpeedMegabits, IReadOnlyList<string> Addresses);
 
+/// <summary>One service of a node.</summary>
+/// <param name="State">Such as Running or Preparing (talos.md 1.3).</param>
+/// <param name="Healthy">Null where the service has no health.</param>
+public sealed record TalosService(string Id, string State, bool? Healthy, string Message);
+
 /// <summary>What one control plane says of etcd.</summary>
 public sealed record TalosEtcd(
     ulong MemberId, ulong LeaderId, ulong RaftIndex, ulong RaftAppliedIndex, ulong RaftTerm, bool IsLearner, long DbSize,

@@ -25,22 +25,53 @@ internal sealed class CommandActions(NodeDial dial, TimeProvider clock)
         if (connection is null)
             return Result(command, CommandOutcome.Failed, FailureClass.Transient, "the node has no address that this agent knows");
         var node = new TalosOperator(connection, cancellation);
-        var result = await (command.ActionCase switch
-        {
-            Command.ActionOneofCase.ApplyConfiguration =>
-                node.ApplyAsync(command.ApplyConfiguration.Config.Memory, command.ApplyConfiguration.DryRun),
-            Command.ActionOneofCase.Bootstrap => node.BootstrapAsync(),
-            Command.ActionOneofCase.PullImage => node.PullAsync(command.PullImage.Image, progress),
-            Command.ActionOneofCase.InstallUpgrade => node.InstallUpgradeAsync(command.InstallUpgrade.Image, progress),
-            Command.ActionOneofCase.LegacyUpgrade => node.LegacyUpgradeAsync(command.LegacyUpgrade.Image, command.LegacyUpgrade.Preserve),
-            Command.ActionOneofCase.Reboot => node.RebootAsync(),
-            _ => node.ForfeitLeadershipAsync(),
-        });
+        var result = await CallAsync(node, command, progress);
         var message = result.Failure == TalosFailure.Transient
             ? $"{result.Message} ({await connection.ExplainAsync(cancellation)})"
             : result.Message;
         return Result(command, result, message);
     }
+
+    private static Task<TalosResult> CallAsync(TalosOperator node, Command command, Action<string> progress) => command.ActionCase switch
+    {
+        Command.ActionOneofCase.ApplyConfiguration => ApplyAsync(node, command.ApplyConfiguration),
+        Command.ActionOneofCase.Bootstrap => node.BootstrapAsync(),
+        Command.ActionOneofCase.PullImage => node.PullAsync(command.PullImage.Image, progress),
+        Command.ActionOneofCase.InstallUpgrade => node.InstallUpgradeAsync(command.InstallUpgrade.Image, progress),
+        Command.ActionOneofCase.LegacyUpgrade => node.LegacyUpgradeAsync(command.LegacyUpgrade.Image, command.LegacyUpgrade.Preserve),
+        Command.ActionOneofCase.Reboot => node.RebootAsync((Talos.RebootMode)command.Reboot.Mode),
+        Command.ActionOneofCase.Shutdown => node.ShutdownAsync(command.Shutdown.Force),
+        Command.ActionOneofCase.Rollback => node.RollbackAsync(),
+        Command.ActionOneofCase.Reset => node.ResetAsync(Options(command.Reset)),
+        Command.ActionOneofCase.DefragmentEtcd => node.DefragmentAsync(),
+        Command.ActionOneofCase.RemoveEtcdMember => node.RemoveMemberAsync(command.RemoveEtcdMember.MemberId),
+        Command.ActionOneofCase.DisarmEtcdAlarms => node.DisarmAlarmsAsync(),
+        Command.ActionOneofCase.RestartService => node.RestartServiceAsync(command.RestartService.Id),
+        _ => node.ForfeitLeadershipAsync(),
+    };
+
+    // The details of a dry run hold the differences and with them secrets: who wants those asks with a query, which is not recorded.
+    private static async Task<TalosResult> ApplyAsync(TalosOperator node, ApplyConfiguration apply)
+    {
+        var verdict = await node.ApplyAsync(apply.Config.Memory, new ApplyOptions
+        {
+            DryRun = apply.DryRun,
+            Mode = apply.Mode switch
+            {
+                Contracts.V1.ApplyMode.NoReboot => Talos.ApplyMode.NoReboot,
+                Contracts.V1.ApplyMode.Staged => Talos.ApplyMode.Staged,
+                Contracts.V1.ApplyMode.Try => Talos.ApplyMode.Try,
+                _ => Talos.ApplyMode.Auto,
+            },
+            TryTimeout = apply.TryTimeout?.ToTimeSpan() ?? TimeSpan.Zero,
+        });
+        return verdict.Result.Failure == TalosFailure.None ? TalosResult.Done(string.Join("; ", verdict.Warnings)) : verdict.Result;
+    }
+
+    private static ResetOptions Options(Reset reset) => new(reset.Graceful, reset.Reboot)
+    {
+        Mode = (Talos.WipeMode)reset.Mode, Partitions = reset.Partitions, UserDisks = reset.UserDisks,
+    };
 
     private async Task<CommandResult> OnKubernetesAsync(Command command, CancellationToken cancellation)
     {

@@ -15,6 +15,11 @@ internal sealed class QueryAnswers(NodeDial dial)
         Query.AskOneofCase.ReadConfig => ConfigAsync(query, cancellation),
         Query.AskOneofCase.DryRunConfig => DryRunAsync(query, cancellation),
         Query.AskOneofCase.IdentifyNode => IdentifyAsync(query, cancellation),
+        Query.AskOneofCase.SnapshotEtcd => StreamAsync(query, node => node.SnapshotAsync(cancellation), cancellation),
+        Query.AskOneofCase.ReadLogs => StreamAsync(query, node => Logs(node, query.ReadLogs, cancellation), cancellation),
+        Query.AskOneofCase.ReadDmesg => StreamAsync(query, node => node.DmesgAsync(query.ReadDmesg.Follow, cancellation), cancellation),
+        Query.AskOneofCase.ListServices => ServicesAsync(query, cancellation),
+        Query.AskOneofCase.CollectSupport => SupportAsync(query, cancellation),
         _ => throw new RpcException(new(StatusCode.Unimplemented, "this agent does not know that query; update it")),
     };
 
@@ -48,6 +53,39 @@ internal sealed class QueryAnswers(NodeDial dial)
             throw new RpcException(new(StatusCode.Unavailable, await connection.ExplainAsync(cancellation)));
         }
         yield return seen.ToByteArray();
+    }
+
+    private async IAsyncEnumerable<ReadOnlyMemory<byte>> ServicesAsync(Query query, [EnumeratorCancellation] CancellationToken cancellation)
+    {
+        using var connection = Dial(query);
+        var services = await new TalosReader(connection, cancellation).ServicesAsync();
+        yield return new ServiceStates { Services = { services.Select(State) } }.ToByteArray();
+    }
+
+    private async IAsyncEnumerable<ReadOnlyMemory<byte>> SupportAsync(Query query, [EnumeratorCancellation] CancellationToken cancellation)
+    {
+        using var connection = Dial(query);
+        await foreach (var piece in new SupportArchive(connection).PackAsync(cancellation))
+            yield return piece;
+    }
+
+    private async IAsyncEnumerable<ReadOnlyMemory<byte>> StreamAsync(
+        Query query, Func<TalosStreams, IAsyncEnumerable<ReadOnlyMemory<byte>>> open, [EnumeratorCancellation] CancellationToken cancellation)
+    {
+        using var connection = Dial(query);
+        await foreach (var piece in open(new(connection)).WithCancellation(cancellation))
+            yield return piece;
+    }
+
+    private static IAsyncEnumerable<ReadOnlyMemory<byte>> Logs(TalosStreams node, ReadLogs ask, CancellationToken cancellation) =>
+        node.LogsAsync(ask.Service, ask.TailLines > 0 ? ask.TailLines : null, ask.Follow, cancellation);
+
+    private static ServiceState State(TalosService service)
+    {
+        var state = new ServiceState { Id = service.Id, State = service.State, Message = service.Message };
+        if (service.Healthy is { } healthy)
+            state.Healthy = healthy;
+        return state;
     }
 
     private TalosConnection Dial(Query query) => dial.To(query.Node, query.Address, query.Talos)

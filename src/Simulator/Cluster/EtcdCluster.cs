@@ -10,6 +10,14 @@ internal sealed class EtcdMemberState(ulong id, string hostname)
     public bool IsLearner { get; set; } = true;
 
     public bool IsUp { get; set; }
+
+    /// <summary>Bytes of the database file; what is used of it is half of what it begins with.</summary>
+    public long DbSize { get; set; } = 1 << 20;
+
+    public long DbSizeInUse { get; } = 1 << 19;
+
+    /// <summary>The database reached its quota: no more writes until it is disarmed (talos.md 6.7).</summary>
+    public bool IsOutOfSpace { get; set; }
 }
 
 /// <summary>etcd's membership, leader and quorum. Callers hold the cluster's lock.</summary>
@@ -75,11 +83,13 @@ internal sealed class EtcdCluster
         Elect();
     }
 
-    /// <summary>The leader hands over to another voter; returns its hostname, or empty when this one does not lead.</summary>
-    public string Forfeit(string hostname)
+    /// <summary>The leader hands over to another voter; returns its hostname, or empty when this one does not lead; null when there is no other.</summary>
+    public string? Forfeit(string hostname)
     {
-        if (Find(hostname)?.Id != Leader || Members.Find(m => m.IsUp && !m.IsLearner && m.Hostname != hostname) is not { } other)
+        if (Find(hostname)?.Id != Leader)
             return "";
+        if (Members.Find(m => m.IsUp && !m.IsLearner && m.Hostname != hostname) is not { } other)
+            return null;
         (Leader, Term) = (other.Id, Term + 1);
         return other.Hostname;
     }

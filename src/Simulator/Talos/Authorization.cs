@@ -17,11 +17,19 @@ internal sealed class Authorization(TalosRun run) : Interceptor
         [Machine + "ApplyConfiguration"] = "os:admin",
         [Machine + "Bootstrap"] = "os:admin",
         [Machine + "EtcdForfeitLeadership"] = "os:admin",
+        [Machine + "EtcdRemoveMemberByID"] = "os:admin",
         [Machine + "Kubeconfig"] = "os:admin",
+        [Machine + "MetaWrite"] = "os:admin",
+        [Machine + "Reset"] = "os:admin",
         [Machine + "Rollback"] = "os:admin",
         [Machine + "Upgrade"] = "os:admin",
         ["/machine.LifecycleService/Upgrade"] = "os:admin",
+        [Machine + "EtcdAlarmDisarm"] = "os:operator",
+        [Machine + "EtcdDefragment"] = "os:operator",
+        [Machine + "EtcdSnapshot"] = "os:operator",
         [Machine + "Reboot"] = "os:operator",
+        [Machine + "ServiceRestart"] = "os:operator",
+        [Machine + "Shutdown"] = "os:operator",
         ["/machine.ImageService/Pull"] = "os:operator",
     };
 
@@ -32,7 +40,8 @@ internal sealed class Authorization(TalosRun run) : Interceptor
         "/storage.StorageService/Disks",
     ];
 
-    private static readonly string[] ForBackups = [Machine + "EtcdMemberList", Machine + "EtcdStatus", Machine + "EtcdAlarmList"];
+    private static readonly string[] ForBackups =
+        [Machine + "EtcdMemberList", Machine + "EtcdStatus", Machine + "EtcdAlarmList", Machine + "EtcdSnapshot"];
 
     public override Task<TResponse> UnaryServerHandler<TRequest, TResponse>(
         TRequest request, ServerCallContext context, UnaryServerMethod<TRequest, TResponse> continuation)
@@ -87,9 +96,10 @@ internal sealed class Authorization(TalosRun run) : Interceptor
         {
             "os:admin" => ["os:admin"],
             "os:operator" => ["os:admin", "os:operator"],
-            _ when ForBackups.Contains(method) => ["os:admin", "os:operator", "os:reader", "os:etcd:backup"],
             _ => ["os:admin", "os:operator", "os:reader"],
         };
+        if (ForBackups.Contains(method))
+            enough = [.. enough, "os:etcd:backup"];
         if (!roles.Intersect(enough).Any())
             throw new RpcException(new(StatusCode.PermissionDenied, "not authorized"));
     }

@@ -6,7 +6,7 @@ using Grpc.Core;
 namespace Cozy.Fleet.Simulator.Talos;
 
 /// <summary>machine.MachineService as a node answers it (talos.md 1.3).</summary>
-internal sealed class MachineApi(TalosRun run) : MachineService.MachineServiceBase
+internal sealed partial class MachineApi(TalosRun run) : MachineService.MachineServiceBase
 {
     public override Task<ApplyConfigurationResponse> ApplyConfiguration(ApplyConfigurationRequest request, ServerCallContext context) =>
         Task.FromResult(new ApplyConfigurationResponse { Messages = { ConfigApply.Apply(run, request) } });
@@ -37,13 +37,46 @@ internal sealed class MachineApi(TalosRun run) : MachineService.MachineServiceBa
 
     public override Task<RebootResponse> Reboot(RebootRequest request, ServerCallContext context)
     {
-        run.RebootSoon();
+        run.RebootSoon(request.Mode);
         return Task.FromResult(new RebootResponse { Messages = { new Reboot { ActorId = run.BootId } } });
     }
 
     public override Task<RollbackResponse> Rollback(RollbackRequest request, ServerCallContext context) => run.RollBack()
         ? Task.FromResult(new RollbackResponse { Messages = { new Rollback() } })
         : throw new RpcException(new(StatusCode.FailedPrecondition, "there is no other boot entry"));
+
+    public override Task<ShutdownResponse> Shutdown(ShutdownRequest request, ServerCallContext context)
+    {
+        run.ShutDownSoon(request.Force);
+        return Task.FromResult(new ShutdownResponse { Messages = { new Shutdown { ActorId = run.BootId } } });
+    }
+
+    public override Task<ResetResponse> Reset(ResetRequest request, ServerCallContext context)
+    {
+        if (run.ResetProblem(request) is { } problem)
+            throw new RpcException(new(StatusCode.Unknown, problem));
+        run.ResetSoon(request);
+        return Task.FromResult(new ResetResponse { Messages = { new Reset { ActorId = run.BootId } } });
+    }
+
+    public override Task<MetaWriteResponse> MetaWrite(MetaWriteRequest request, ServerCallContext context)
+    {
+        if (request.Key > byte.MaxValue)
+            throw new RpcException(new(StatusCode.InvalidArgument, "key must be a uint8"));
+        run.Disk.WriteMeta((byte)request.Key, request.Value.ToByteArray());
+        return Task.FromResult(new MetaWriteResponse { Messages = { new MetaWrite() } });
+    }
+
+    // The kubelet lets itself be restarted, and nothing else that a simulated node has.
+    public override Task<ServiceRestartResponse> ServiceRestart(ServiceRestartRequest request, ServerCallContext context)
+    {
+        if (!Services().Any(service => service.Id == request.Id))
+            throw new RpcException(new(StatusCode.Unknown, $"service \"{request.Id}\" not defined"));
+        if (request.Id != "kubelet")
+            throw new RpcException(new(StatusCode.Unknown, $"service \"{request.Id}\" doesn't support restart operation via API"));
+        run.RestartKubeletSoon();
+        return Task.FromResult(new ServiceRestartResponse { Messages = { new ServiceRestart { Resp = "Service \"kubelet\" restarted" } } });
+    }
 
     public override Task<UpgradeResponse> Upgrade(UpgradeRequest request, ServerCallContext context)
     {
@@ -67,51 +100,6 @@ internal sealed class MachineApi(TalosRun run) : MachineService.MachineServiceBa
         Messages = { new ServiceList { Services = { Services() } } },
     });
 
-    public override Task<EtcdMemberListResponse> EtcdMemberList(EtcdMemberListRequest request, ServerCallContext context) =>
-        Task.FromResult(run.OnEtcd((etcd, _) => new EtcdMemberListResponse
-        {
-            Messages =
-            {
-                new EtcdMembers
-                {
-                    Members = { etcd.Members.Select(m => new EtcdMember
-                    {
-                        Id = m.Id, Hostname = m.Hostname, IsLearner = m.IsLearner,
-                    }) },
-                },
-            },
-        }));
-
-    public override Task<EtcdStatusResponse> EtcdStatus(Empty request, ServerCallContext context) =>
-        Task.FromResult(run.OnEtcd((etcd, member) =>
-        {
-            var index = etcd.RaftIndex;
-            return new EtcdStatusResponse
-            {
-                Messages =
-                {
-                    new EtcdStatus
-                    {
-                        MemberStatus = new()
-                        {
-                            MemberId = member.Id, Leader = etcd.Leader, RaftTerm = etcd.Term, RaftIndex = index, RaftAppliedIndex = index,
-                            IsLearner = member.IsLearner, DbSize = 1 << 20, DbSizeInUse = 1 << 19,
-                        },
-                    },
-                },
-            };
-        }));
-
-    public override Task<EtcdAlarmListResponse> EtcdAlarmList(Empty request, ServerCallContext context) =>
-        Task.FromResult(run.OnEtcd((_, _) => new EtcdAlarmListResponse { Messages = { new EtcdAlarm() } }));
-
-    public override Task<EtcdForfeitLeadershipResponse> EtcdForfeitLeadership(
-        EtcdForfeitLeadershipRequest request, ServerCallContext context) =>
-        Task.FromResult(run.OnEtcd((etcd, _) => new EtcdForfeitLeadershipResponse
-        {
-            Messages = { new EtcdForfeitLeadership { Member = etcd.Forfeit(run.Hostname) } },
-        }));
-
     public override async Task Events(EventsRequest request, IServerStreamWriter<Event> responseStream, ServerCallContext context)
     {
         // Where to start: after an id, with a number of old events, or with what comes from now on (talos.md 1.3).
@@ -130,15 +118,6 @@ internal sealed class MachineApi(TalosRun run) : MachineService.MachineServiceBa
                 Data = new Any { TypeUrl = "talos/runtime/machine." + found.Payload.Descriptor.Name, Value = found.Payload.ToByteString() },
             }, either.Token);
         }
-    }
-
-    public override async Task Kubeconfig(
-        Empty request, IServerStreamWriter<Cozy.Fleet.Talos.Api.Common.Data> responseStream, ServerCallContext context)
-    {
-        if (run.Config is not { IsControlPlane: true } config)
-            throw new RpcException(new(StatusCode.Unimplemented, "kubeconfig is only available on control plane nodes"));
-        var bytes = KubeconfigArchive.Make(config, run.Pace.Clock.GetUtcNow());
-        await responseStream.WriteAsync(new() { Bytes = ByteString.CopyFrom(bytes) });
     }
 
     // A control plane that waits for its bootstrap shows etcd in its pre-state hook (talos.md 1.3).

@@ -61,14 +61,18 @@ internal sealed partial class TalosRun
         : null);
 
     /// <summary>Asks etcd through this member.</summary>
-    public T OnEtcd<T>(Func<EtcdCluster, EtcdMemberState, T> ask)
+    public T OnEtcd<T>(Func<EtcdCluster, EtcdMemberState, T> ask) =>
+        OnMember((etcd, member) => etcd.HasQuorum ? ask(etcd, member) : throw EtcdIsDown());
+
+    /// <summary>Asks this member alone, which answers without quorum as well.</summary>
+    public T OnMember<T>(Func<EtcdCluster, EtcdMemberState, T> ask)
     {
         if (Config is not { IsControlPlane: true })
             throw new RpcException(new(StatusCode.Unimplemented, "etcd is only available on control plane nodes"));
-        return Cluster!.Look((etcd, _) => etcd.Find(Hostname) is { IsUp: true } member && etcd.HasQuorum
-            ? ask(etcd, member)
-            : throw new RpcException(new(StatusCode.Unavailable, "etcd is not running")));
+        return Cluster!.Look((etcd, _) => etcd.Find(Hostname) is { IsUp: true } member ? ask(etcd, member) : throw EtcdIsDown());
     }
+
+    private static RpcException EtcdIsDown() => new(new(StatusCode.Unavailable, "etcd is not running"));
 
     // From 1.12.9 and 1.13.4 preserve skips the etcd checks (talos.md 0, trap 6).
     private bool PreserveMeansForce => Version.IsAtLeast(1, 14)

@@ -71,6 +71,9 @@ internal sealed partial class TalosRun
         if (Disk.HasEtcdData)
         {
             await Pace.WaitAsync(5, ended.Token);
+            // A member that was taken out does not come back with its old data: nothing becomes ready on this node.
+            if (cluster.Look((etcd, _) => etcd.Find(Hostname)) is null)
+                await Task.Delay(Timeout.InfiniteTimeSpan, Pace.Clock, ended.Token);
             cluster.Change((etcd, _) => etcd.Return(Hostname));
             await cluster.UntilAsync((etcd, _) => etcd.HasQuorum, ended.Token);
             return;
@@ -134,6 +137,20 @@ internal sealed partial class TalosRun
             kubernetes.Schedule();
         });
     }
+
+    /// <summary>The node is not ready while its kubelet is away.</summary>
+    public void RestartKubeletSoon() => Background(async () =>
+    {
+        SetReady(false);
+        await Pace.WaitAsync(3, ended.Token);
+        SetReady(true);
+
+        void SetReady(bool ready) => Cluster!.Change((_, kubernetes) =>
+        {
+            if (kubernetes.Nodes.TryGetValue(Hostname, out var node))
+                node.Ready = ready;
+        });
+    });
 
     private void LeaveCluster()
     {

@@ -71,6 +71,9 @@ internal sealed partial class TalosRun : IDisposable
 
     public string Hostname => Config?.Hostname is { Length: > 0 } name ? name : $"talos-{machine.Options.Mac.Format('-')[^8..]}";
 
+    /// <summary>The run ended with the machine switched off by Talos itself.</summary>
+    public bool IsShutDown { get; private set; }
+
     public bool InMaintenance => Stage == Stage.Maintenance;
 
     public SystemDisk Disk => machine.Disk;
@@ -144,6 +147,13 @@ internal sealed partial class TalosRun : IDisposable
         rebooted.TrySetResult();
     }
 
+    /// <summary>The machine goes off and stays off.</summary>
+    public void PowerOff()
+    {
+        IsShutDown = true;
+        rebooted.TrySetResult();
+    }
+
     public void SetStage(Stage stage)
     {
         lock (gate)
@@ -196,15 +206,24 @@ internal sealed partial class TalosRun : IDisposable
     {
         Events.Append(new TaskEvent { Task = "runningMaintenance", Action = TaskEvent.Types.Action.Start });
         SetStage(Stage.Maintenance);
+        NodeConfig config;
         await using (await TalosApi.StartAsync(this, ended.Token))
         {
             machine.Record("maintenance", Version.ToString());
-            var config = await configured.Task.WaitAsync(ended.Token);
+            config = await configured.Task.WaitAsync(ended.Token);
             machine.Record("config", config.Hostname);
             Events.Append(new TaskEvent { Task = "runningMaintenance", Action = TaskEvent.Types.Action.Stop });
-            await InstallAsync(config);
+            if (!Disk.IsInstalled)
+            {
+                await InstallAsync(config);
+                Reboot();
+                return;
+            }
         }
-        Reboot();
+        // A system that lost only its config goes on with the new one, without installation and reboot (talos.md 3.3).
+        Disk.Reconfigure(config.Yaml);
+        SetStage(Stage.Booting);
+        await JoinAsync(config);
     }
 
     private async Task InstallAsync(NodeConfig config)
