@@ -50,6 +50,7 @@ internal sealed partial class TalosRun
         Events.Append(new SequenceEvent { Sequence = "boot", Action = SequenceEvent.Types.Action.Stop });
         SetStage(Stage.Running);
         Disk.Confirm();
+        await Disk.SyncAsync(ended.Token);
         machine.Record("ready", Version.ToString());
         await watching;
     }
@@ -77,6 +78,7 @@ internal sealed partial class TalosRun
         await Task.WhenAny(bootstrapped.Task, cluster.UntilAsync((etcd, _) => etcd.HasQuorum, ended.Token));
         ended.Token.ThrowIfCancellationRequested();
         Disk.HasEtcdData = true;
+        await Disk.SyncAsync(ended.Token);
         if (bootstrapped.Task.IsCompleted)
             await FoundEtcdAsync(cluster);
         else
