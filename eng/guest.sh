@@ -6,7 +6,7 @@ cd "$(dirname "$0")/.."
 mkdir -p .run/vm
 inputs=$(find src/Simulator src/Talos src/Pki src/Dhcp src/Tftp src/Primitives protos/talos tests/Vm/guest Directory.Packages.props Directory.Build.props \
   -type f -not -path '*/bin/*' -not -path '*/obj/*' | LC_ALL=C sort | xargs sha256sum | sha256sum | cut -d' ' -f1)
-if [ -s .run/vm/initramfs.gz ] && [ -s .run/vm/vmlinuz ] && [ "$(cat .run/vm/inputs 2>/dev/null)" = "$inputs" ]; then
+if [ -s .run/vm/installer.gz ] && [ -s .run/vm/vmlinuz ] && [ "$(cat .run/vm/inputs 2>/dev/null)" = "$inputs" ]; then
   exit 0
 fi
 echo "fleet: building the guest of the emulated machines (some minutes, once)" >&2

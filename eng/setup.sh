@@ -18,6 +18,10 @@ need_vm=(
   "iproute2 ip network namespaces"
   "busybox-static /usr/share/doc/busybox-static the first program in the machines' initramfs"
   "cpio cpio packs that initramfs"
+  "binutils objcopy makes the unified kernel image that machines install"
+  "systemd-boot-efi /usr/lib/systemd/boot/efi/linuxx64.efi.stub what a UEFI machine starts from its disk"
+  "extlinux extlinux what a BIOS machine starts from its disk"
+  "fdisk sfdisk partitions the machines' disks"
   "clang clang native compilation of the node program"
   "zlib1g-dev /usr/include/zlib.h native compilation of the node program"
 )

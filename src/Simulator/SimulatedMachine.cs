@@ -25,13 +25,13 @@ public sealed class SimulatedMachine
 
     public MachineOptions Options { get; private set; }
 
-    public SystemDisk Disk { get; } = new();
+    public SystemDisk Disk { get; private init; } = new();
 
     public MachineCounters Counters { get; } = new();
 
     internal Pace Pace { get; }
 
-    internal IReadOnlyCollection<string> DiskNames { get; } = ["/dev/vda"];
+    internal static IReadOnlyCollection<string> DiskNames { get; } = ["/dev/vda"];
 
     /// <summary>From now on this goes wrong: a rehearsal breaks a machine when its turn is known.</summary>
     public void Arm(Fault fault)
@@ -42,7 +42,7 @@ public sealed class SimulatedMachine
 
     /// <summary>A machine without a network boot of its own: its kernel is up.</summary>
     public static SimulatedMachine Started(MachineOptions options, StartedKernel kernel, SimulatedClusters clusters, Pace pace,
-        Random random, Action<MachineEvent> happened) => new(options, kernel.With(pace), clusters, pace, random, happened);
+        Random random, Action<MachineEvent> happened) => new(options, kernel.With(pace), clusters, pace, random, happened) { Disk = kernel.Disk };
 
     /// <summary>Runs until the token is cancelled, which is the power switch, or until Talos switches the machine off.</summary>
     public async Task RunAsync(CancellationToken powerOff)

@@ -14,6 +14,21 @@ public sealed class SystemDisk
     private readonly string?[] slots = new string?[2];
     private readonly ConcurrentDictionary<byte, byte[]> meta = new();
 
+    public SystemDisk()
+    {
+    }
+
+    /// <summary>The disk of a machine that was off.</summary>
+    public SystemDisk(DiskContents contents)
+    {
+        contents.Slots.CopyTo(slots, 0);
+        (Next, Fallback, Config) = (contents.Next, contents.Fallback, contents.Config);
+        (CommandLine, HasEtcdData) = (contents.CommandLine, contents.HasEtcdData);
+    }
+
+    /// <summary>Where it is kept when the power goes; by default nowhere.</summary>
+    internal Func<DiskContents, CancellationToken, Task> Store { get; init; } = (_, _) => Task.CompletedTask;
+
     /// <summary>Installer image references, one a slot; null is an empty slot.</summary>
     public IReadOnlyList<string?> Slots => slots;
 
@@ -101,4 +116,11 @@ public sealed class SystemDisk
         if (partitions.Contains("EFI") || partitions.Contains("BOOT"))
             (slots[0], slots[1], Next, Running, CommandLine) = (null, null, 0, null, "");
     }
+
+    /// <summary>What was written is safe from here on.</summary>
+    internal Task SyncAsync(CancellationToken cancellation) =>
+        Store(new([.. slots], Next, Fallback, Config, CommandLine, HasEtcdData), cancellation);
 }
+
+/// <summary>What stays of a disk without power: the fields of <see cref="SystemDisk"/>.</summary>
+public sealed record DiskContents(string?[] Slots, int Next, int? Fallback, string? Config, string CommandLine, bool HasEtcdData);

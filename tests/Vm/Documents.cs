@@ -17,12 +17,13 @@ internal static class Documents
           discoveryImage: guest
         """;
 
-    public static string Cluster(string node) =>
+    /// <summary>A cluster of one node.</summary>
+    public static string Cluster(string name, string node) =>
         $"""
         apiVersion: cozy.fleet/v1
         kind: Cluster
         metadata:
-          name: solo
+          name: {name}
         spec:
           image: guest
           kubernetesVersion: v1.36.3
@@ -31,7 +32,7 @@ internal static class Documents
         """;
 
     /// <summary>The image that the machines boot: Debian's kernel, and an initramfs whose init is the simulator's node program.</summary>
-    public static async Task<string> ImageAsync(string guest, CancellationToken cancellation) =>
+    public static async Task<string> ImageAsync(string guest, string initramfs, CancellationToken cancellation) =>
         $"""
         apiVersion: cozy.fleet/v1
         kind: Image
@@ -48,8 +49,8 @@ internal static class Documents
               sha256: {await DigestAsync(Path.Combine(guest, "vmlinuz"), cancellation)}
             - kind: ASSET_KIND_INITRAMFS
               architecture: ARCHITECTURE_AMD64
-              url: file://{guest}/initramfs.gz
-              sha256: {await DigestAsync(Path.Combine(guest, "initramfs.gz"), cancellation)}
+              url: file://{guest}/{initramfs}
+              sha256: {await DigestAsync(Path.Combine(guest, initramfs), cancellation)}
         """;
 
     /// <summary>The agent's configuration.</summary>

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Runtime.CompilerServices;
 
 namespace Cozy.Fleet.Vm;
@@ -9,14 +10,17 @@ internal sealed class FleetInNamespace(RackNetwork network, string directory) : 
 {
     private static readonly TimeSpan StartLimit = TimeSpan.FromSeconds(90);
 
+    private readonly Lock gate = new(); // Machines live their lives side by side.
     private readonly List<LoggedProcess> processes = [];
+    private readonly ConcurrentDictionary<Machine, LoggedProcess> consoles = [];
     private LoggedProcess? nodes;
 
     /// <summary>Starts both programs and makes the rack known; from then on it may be powered on.</summary>
-    public async Task StartAsync(string guest, CancellationToken cancellation)
+    /// <param name="initramfs">The guest's file that the machines boot.</param>
+    public async Task StartAsync(string guest, string initramfs, CancellationToken cancellation)
     {
         await StartAsync("coordinator", ["--data", Path.Combine(directory, "coordinator"), "--listen", "127.0.0.1:7443"], cancellation);
-        await ApplyAsync("image", await Documents.ImageAsync(guest, cancellation), cancellation);
+        await ApplyAsync("image", await Documents.ImageAsync(guest, initramfs, cancellation), cancellation);
         await ApplyAsync("rack", Documents.Rack, cancellation);
         var token = (await CliAsync(["token", "create", "--rack", "r1"], cancellation)).Trim().Split('\n')[^1];
         var config = Path.Combine(directory, "agent.yaml");
@@ -25,8 +29,26 @@ internal sealed class FleetInNamespace(RackNetwork network, string directory) : 
         nodes = Keep(LoggedProcess.Start("nodes", "ip", network.Inside(Cli(["watch", "nodes", "-o", "json"])), directory));
     }
 
-    public async Task PowerOnAsync(MachineKind kind, CancellationToken cancellation) =>
-        Keep(await VirtualMachine.PowerOnAsync(network, kind, directory, cancellation));
+    public async Task PowerOnAsync(Machine machine, CancellationToken cancellation)
+    {
+        foreach (var tap in machine.Taps)
+            await network.AddTapAsync(tap, cancellation);
+        consoles[machine] = Keep(VirtualMachine.PowerOn(network, machine, $"{machine.Kind}", directory));
+    }
+
+    /// <summary>Pulls the plug and puts it in again. Its console starts anew.</summary>
+    public async Task PowerCycleAsync(Machine machine)
+    {
+        var console = consoles[machine];
+        lock (gate)
+            processes.Remove(console);
+        await console.DisposeAsync();
+        consoles[machine] = Keep(VirtualMachine.PowerOn(network, machine, $"{console.Name}-again", directory));
+    }
+
+    /// <summary>Waits until the machine's console, since it was switched on, has a line with that text.</summary>
+    public Task UntilConsoleAsync(Machine machine, string text, TimeSpan limit, CancellationToken cancellation) => AwaitAsync(
+        consoles[machine].LineAsync(line => line.Contains(text, StringComparison.Ordinal)), $"'{text}' of {machine.Kind}", limit, cancellation);
 
     /// <summary>Waits until the API tells that the node is so, and returns what it told.</summary>
     public async Task<NodeSeen> UntilAsync(string node, Func<NodeSeen, bool> isSo, TimeSpan limit, CancellationToken cancellation)
@@ -51,7 +73,7 @@ internal sealed class FleetInNamespace(RackNetwork network, string directory) : 
     public string CliCommand => $"ip {string.Join(' ', network.Inside(Cli([])))}";
 
     /// <summary>The newest lines of every program and console.</summary>
-    public string Tails() => string.Join("\n", processes.Select(p => $"--- {p.Name}, in {directory}\n{string.Join('\n', p.Tail(12))}"));
+    public string Tails() => string.Join("\n", Running().Select(p => $"--- {p.Name}, in {directory}\n{string.Join('\n', p.Tail(12))}"));
 
     /// <summary>A file below the root of the repository.</summary>
     public static string InRepository(string path, [CallerFilePath] string here = "") =>
@@ -60,7 +82,7 @@ internal sealed class FleetInNamespace(RackNetwork network, string directory) : 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
-        foreach (var process in Enumerable.Reverse(processes))
+        foreach (var process in Enumerable.Reverse(Running()))
             await process.DisposeAsync();
     }
 
@@ -75,7 +97,8 @@ internal sealed class FleetInNamespace(RackNetwork network, string directory) : 
     // A program or machine that ends is a failure at once, not after the limit.
     private async Task AwaitAsync(Task wanted, string what, TimeSpan limit, CancellationToken cancellation)
     {
-        var ends = processes.Select(p => p.Ended).ToList();
+        var running = Running();
+        var ends = running.ConvertAll(p => p.Ended);
         using var timer = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         timer.CancelAfter(limit);
         var late = Task.Delay(Timeout.InfiniteTimeSpan, timer.Token);
@@ -84,13 +107,20 @@ internal sealed class FleetInNamespace(RackNetwork network, string directory) : 
         if (first == late)
             throw new TimeoutException($"Waited {limit.TotalSeconds:0} seconds for {what}.");
         if (first != wanted)
-            throw new InvalidOperationException($"{processes[ends.IndexOf((Task<int>)first)].Name} ended while we waited for {what}.");
+            throw new InvalidOperationException($"{running[ends.IndexOf((Task<int>)first)].Name} ended while we waited for {what}.");
     }
 
     private LoggedProcess Keep(LoggedProcess process)
     {
-        processes.Add(process);
+        lock (gate)
+            processes.Add(process);
         return process;
+    }
+
+    private List<LoggedProcess> Running()
+    {
+        lock (gate)
+            return [.. processes];
     }
 
     private IEnumerable<string> Cli(IEnumerable<string> arguments) =>

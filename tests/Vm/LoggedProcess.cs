@@ -17,7 +17,7 @@ internal sealed partial class LoggedProcess : IAsyncDisposable
 
     public string Name { get; }
 
-    /// <summary>Completes when the program ends, with its exit code.</summary>
+    /// <summary>Completes when the program ends by itself, with its exit code.</summary>
     public Task<int> Ended => EndedAsync();
 
     /// <param name="name">Names the log file, and stands before each line when the run is shown.</param>
@@ -57,9 +57,9 @@ internal sealed partial class LoggedProcess : IAsyncDisposable
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
-        await Tool.EndAsync(process);
         lock (gate)
             closed = true;
+        await Tool.EndAsync(process);
         await log.DisposeAsync();
     }
 
@@ -84,7 +84,10 @@ internal sealed partial class LoggedProcess : IAsyncDisposable
     private async Task<int> EndedAsync()
     {
         await process.WaitForExitAsync();
-        return process.ExitCode;
+        bool byUs;
+        lock (gate)
+            byUs = closed;
+        return byUs ? await new TaskCompletionSource<int>().Task : process.ExitCode;
     }
 
     [GeneratedRegex(@"\x1b(\[[0-9;?=]*[A-Za-z]|[()][A-Z0-9]|c)|[\x00-\x08\x0b-\x1f]")]

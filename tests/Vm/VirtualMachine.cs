@@ -1,75 +1,67 @@
-using System.Globalization;
-
 namespace Cozy.Fleet.Vm;
-
-/// <summary>The firmware and the link from which a machine network-boots.</summary>
-public enum MachineKind
-{
-    /// <summary>SeaBIOS, virtio link.</summary>
-    BiosVirtio,
-
-    /// <summary>SeaBIOS; boots from an e1000, and its system uses a second, virtio link: Debian's cloud kernel has no e1000.</summary>
-    BiosE1000,
-
-    /// <summary>OVMF with its own PXE stack (no option ROM), virtio link.</summary>
-    UefiVirtio,
-}
 
 /// <summary>A machine with real firmware, whose links hang on the rack's bridge. Its console is its output.</summary>
 internal static class VirtualMachine
 {
-    /// <summary>The name that the coordinator gives to it.</summary>
-    public static string Uuid(MachineKind kind) =>
-        string.Create(CultureInfo.InvariantCulture, $"4f1ee700-0000-4000-8000-{Index(kind):x12}");
+    private const long DiskBytes = 256 << 20;
 
-    public static async Task<LoggedProcess> PowerOnAsync(
-        RackNetwork network, MachineKind kind, string directory, CancellationToken cancellation)
+    // Where a hypervisor lends out its own acceleration, QEMU may start with it and end in the first second, or hang: a person says
+    // when to use it.
+    private static readonly string Acceleration = Environment.GetEnvironmentVariable("COZY_FLEET_VM_ACCEL") ?? "tcg";
+
+    /// <summary>Switches it on. Disk and firmware settings are files in the directory, made when they are not there.</summary>
+    /// <param name="console">Names its output.</param>
+    public static LoggedProcess PowerOn(RackNetwork network, Machine machine, string console, string directory)
     {
-        var taps = kind == MachineKind.BiosE1000 ? new[] { $"tap{Index(kind)}a", $"tap{Index(kind)}b" } : [$"tap{Index(kind)}a"];
-        foreach (var tap in taps)
-            await network.AddTapAsync(tap, cancellation);
         string[] arguments =
         [
             // Without graphics SeaBIOS and iPXE talk to the serial line as well (QEMU's `graphics` machine option).
-            "-name", $"{kind}", "-machine", "q35,accel=kvm:tcg,graphics=off", "-cpu", "max", "-m", "768", "-smp", "1",
-            "-uuid", Uuid(kind), "-display", "none", "-vga", "none", "-monitor", "none", "-serial", "stdio",
+            "-name", $"{machine.Kind}", "-machine", $"q35,accel={Acceleration},graphics=off", "-cpu", "max", "-m", "768", "-smp", "1",
+            "-uuid", machine.Uuid, "-display", "none", "-vga", "none", "-monitor", "none", "-serial", "stdio",
             // OVMF refuses to start its network stack without a random source (netboot.md 7.1).
             "-device", "virtio-rng-pci",
-            .. Firmware(kind, directory),
-            .. Links(kind, taps),
+            .. Firmware(machine, directory),
+            .. machine.Taps.SelectMany((tap, link) => Link(machine, tap, link)),
+            .. Disk(machine, directory),
         ];
-        return LoggedProcess.Start($"{kind}", "ip", network.Inside(["qemu-system-x86_64", .. arguments]), directory);
+        return LoggedProcess.Start(console, "ip", network.Inside(["qemu-system-x86_64", .. arguments]), directory);
     }
 
-    private static int Index(MachineKind kind) => (int)kind + 1;
-
-    private static string[] Firmware(MachineKind kind, string directory)
+    private static string[] Firmware(Machine machine, string directory)
     {
-        if (kind != MachineKind.UefiVirtio)
+        if (machine.IsBios)
             return [];
-        var variables = Path.Combine(directory, "OVMF_VARS.fd");
-        File.Copy("/usr/share/OVMF/OVMF_VARS_4M.fd", variables, overwrite: true);
+        var variables = Path.Combine(directory, $"{machine.Kind}.vars");
+        if (!File.Exists(variables))
+            File.Copy("/usr/share/OVMF/OVMF_VARS_4M.fd", variables);
         return
         [
             "-drive", "if=pflash,format=raw,unit=0,readonly=on,file=/usr/share/OVMF/OVMF_CODE_4M.fd",
             "-drive", $"if=pflash,format=raw,unit=1,file={variables}",
+            // Nobody answers PXE over IPv6 here, and the firmware would wait for it before it goes on to the disk.
+            "-fw_cfg", "name=opt/org.tianocore/IPv6PXESupport,string=n",
         ];
     }
 
-    private static string[] Links(MachineKind kind, string[] taps)
+    private static string[] Link(Machine machine, string tap, int link)
     {
-        string Mac(int link) => string.Create(CultureInfo.InvariantCulture, $"52:54:00:77:{Index(kind):x2}:{link:x2}");
-        string Tap(int link) => $"tap,id=net{link},ifname={taps[link]},script=no,downscript=no";
-        return kind switch
-        {
-            MachineKind.BiosVirtio =>
-                ["-netdev", Tap(0), "-device", $"virtio-net-pci,netdev=net0,mac={Mac(0)},bootindex=1"],
-            MachineKind.BiosE1000 =>
-            [
-                "-netdev", Tap(0), "-device", $"e1000,netdev=net0,mac={Mac(0)},bootindex=1",
-                "-netdev", Tap(1), "-device", $"virtio-net-pci,netdev=net1,mac={Mac(1)},romfile=",
-            ],
-            _ => ["-netdev", Tap(0), "-device", $"virtio-net-pci,netdev=net0,mac={Mac(0)},bootindex=1,romfile="],
-        };
+        var device = machine.Kind == MachineKind.BiosE1000 && link == 0 ? "e1000" : "virtio-net-pci";
+        // Without an option ROM it is the firmware itself that boots, or nobody.
+        var boots = link > 0 ? ",romfile=" : machine.IsBios ? ",bootindex=1" : ",bootindex=1,romfile=";
+        return
+        [
+            "-netdev", $"tap,id=net{link},ifname={tap},script=no,downscript=no",
+            "-device", $"{device},netdev=net{link},mac={machine.Mac(link)}{boots}",
+        ];
+    }
+
+    private static string[] Disk(Machine machine, string directory)
+    {
+        if (!machine.HasDisk)
+            return [];
+        var image = Path.Combine(directory, $"{machine.Kind}.disk");
+        using (var file = new FileStream(image, FileMode.OpenOrCreate))
+            file.SetLength(DiskBytes);
+        return ["-drive", $"if=none,id=disk,format=raw,file={image}", "-device", "virtio-blk-pci,drive=disk,bootindex=2"];
     }
 }

@@ -3,6 +3,7 @@ using Cozy.Fleet.Cli.Hosting;
 using Cozy.Fleet.Cli.Kinds;
 using Cozy.Fleet.Contracts.V1;
 using Cozy.Fleet.MachineConfig;
+using ConfigPatch = Cozy.Fleet.Contracts.V1.ConfigPatch;
 
 namespace Cozy.Fleet.Cli.Commands;
 

@@ -21,4 +21,5 @@ internal sealed class EventLines(TextWriter output)
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
 [JsonSerializable(typeof(MachineEvent))]
+[JsonSerializable(typeof(DiskContents))]
 internal sealed partial class EventJson : JsonSerializerContext;

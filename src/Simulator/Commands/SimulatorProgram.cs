@@ -10,10 +10,12 @@ public static class SimulatorProgram
         cozy-fleet-simulator: machines that boot and behave as Talos
 
           cozy-fleet-simulator node --interface IFACE [--talos VERSION] [--seed N] [--speed X]
+                                    [--disk PROGRAM] [--booted-from network|disk]
               One machine on the address that IFACE has: identity from SMBIOS and the interface, Talos API on port 50000.
-              It starts where the kernel has just come up from the network, in maintenance mode: real firmware did the rest.
-              There is no disk behind it: what an installer writes is kept in memory, and a reboot is the pause that one
-              takes, after which the program goes on as the installed system.
+              It starts where the kernel has just come up: real firmware did the rest. Without --disk an installation is
+              kept in memory, and a reboot is the pause that one takes, after which the program goes on as the installed
+              system. With it `PROGRAM write` stores its input on the disk and makes that bootable, `PROGRAM read` prints
+              it, and a reboot ends the program.
 
           cozy-fleet-simulator rack --nodes N --dhcp HOST:PORT --tftp-port P --relay ADDRESS [--talos-port P]
                                     [--seed N] [--speed X] [--fault NAME[@MACHINE]]...

@@ -44,7 +44,7 @@ internal static class ConfigApply
 
     private static NodeConfig Read(TalosRun run, string yaml, bool isOld)
     {
-        if (NodeConfig.TryRead(yaml, run.DiskNames, run.Version, out var refusal) is { } config)
+        if (NodeConfig.TryRead(yaml, SimulatedMachine.DiskNames, run.Version, out var refusal) is { } config)
             return config;
         // What cannot be decoded is a plain Go error in maintenance mode up to 1.12 (talos.md 3.3).
         throw refusal!.IsDecoding

@@ -13,8 +13,6 @@ internal sealed partial class TalosRun
     /// <summary>Images that were pulled in this boot: by the reference asked for, and by the digest that it stands for.</summary>
     public ConcurrentDictionary<string, string> PulledImages { get; } = new();
 
-    public IReadOnlyCollection<string> DiskNames => machine.DiskNames;
-
     /// <summary>The API closes connections for a while after each boot, when that fault is set.</summary>
     public bool Flapping =>
         machine.Options.Fault == Fault.ApiFlaps && Config is not null

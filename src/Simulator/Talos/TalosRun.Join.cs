@@ -51,6 +51,7 @@ internal sealed partial class TalosRun
         SetStage(Stage.Running);
         Disk.Confirm();
         Changed();
+        await Disk.SyncAsync(ended.Token);
         machine.Record("ready", Version.ToString());
         await watching;
     }
@@ -81,6 +82,7 @@ internal sealed partial class TalosRun
         await Task.WhenAny(bootstrapped.Task, cluster.UntilAsync((etcd, _) => etcd.HasQuorum, ended.Token));
         ended.Token.ThrowIfCancellationRequested();
         Disk.HasEtcdData = true;
+        await Disk.SyncAsync(ended.Token);
         if (bootstrapped.Task.IsCompleted)
             await FoundEtcdAsync(cluster);
         else

@@ -184,7 +184,7 @@ internal sealed partial class TalosRun : IDisposable
         PublishStatus();
         await Pace.WaitAsync(machine.Options.Fault == Fault.SlowBoot ? 120 : 15, ended.Token);
         // A config on disk wins over everything else, also when the kernel came from the network (talos.md 3.1).
-        var onDisk = Disk.Config is { } yaml ? NodeConfig.TryRead(yaml, machine.DiskNames, Version, out _) : null;
+        var onDisk = Disk.Config is { } yaml ? NodeConfig.TryRead(yaml, SimulatedMachine.DiskNames, Version, out _) : null;
         StartSink(onDisk);
         if (onDisk is null)
             await MaintenanceAsync();
@@ -238,6 +238,7 @@ internal sealed partial class TalosRun : IDisposable
             throw new IOException($"the installer image {image} cannot be pulled");
         machine.Counters.InstallerRan();
         Disk.InstallFirst(image, config.Yaml, CarriedArguments());
+        await Disk.SyncAsync(ended.Token);
         machine.Record("install", image);
     }
 

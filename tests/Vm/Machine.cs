@@ -1,0 +1,33 @@
+using System.Globalization;
+
+namespace Cozy.Fleet.Vm;
+
+/// <summary>The firmware and the link from which a machine network-boots.</summary>
+public enum MachineKind
+{
+    /// <summary>SeaBIOS, virtio link.</summary>
+    BiosVirtio,
+
+    /// <summary>SeaBIOS; boots from an e1000, and its system uses a second, virtio link: Debian's cloud kernel has no e1000.</summary>
+    BiosE1000,
+
+    /// <summary>OVMF with its own PXE stack (no option ROM), virtio link.</summary>
+    UefiPxe,
+}
+
+/// <summary>A machine of the rack.</summary>
+/// <param name="HasDisk">It has a disk, which the firmware tries after the network.</param>
+internal sealed record Machine(MachineKind Kind, bool HasDisk = false)
+{
+    /// <summary>The name that the coordinator gives to it.</summary>
+    public string Uuid => string.Create(CultureInfo.InvariantCulture, $"4f1ee700-0000-4000-8000-{Number:x12}");
+
+    public bool IsBios => Kind is MachineKind.BiosVirtio or MachineKind.BiosE1000;
+
+    /// <summary>The host's end of each link.</summary>
+    public string[] Taps => Kind == MachineKind.BiosE1000 ? [$"tap{Number}a", $"tap{Number}b"] : [$"tap{Number}a"];
+
+    public string Mac(int link) => string.Create(CultureInfo.InvariantCulture, $"52:54:00:77:{Number:x2}:{link:x2}");
+
+    private int Number => (int)Kind + 1;
+}

@@ -1,0 +1,57 @@
+using System.Diagnostics;
+
+namespace Cozy.Fleet.Vm;
+
+/// <summary>A test's rack with its fleet, and what the test has to say about it.</summary>
+internal sealed class RackRun(FleetInNamespace fleet, ITestOutputHelper output)
+{
+    /// <summary>
+    /// How long anything is waited for. A boot takes about a minute on idle cores. Other tests want the cores as well, and a machine
+    /// that dies is noticed at once.
+    /// </summary>
+    public static readonly TimeSpan Limit = TimeSpan.FromMinutes(10);
+
+    private readonly Stopwatch watch = Stopwatch.StartNew();
+
+    public FleetInNamespace Fleet => fleet;
+
+    /// <summary>Starts a fleet for the test and ends it with it. A failure shows what every program said last.</summary>
+    /// <param name="initramfs">The guest's file that the machines boot.</param>
+    public static async Task InAsync(string name, string initramfs, ITestOutputHelper output, Func<RackRun, Task> test)
+    {
+        var cancellation = TestContext.Current.CancellationToken;
+        var guest = FleetInNamespace.InRepository(".run/vm");
+        await Prerequisites.RequireAsync(guest, cancellation);
+        var directory = Path.Combine(guest, "last-test", name);
+        if (Directory.Exists(directory))
+            Directory.Delete(directory, recursive: true);
+        Directory.CreateDirectory(directory);
+
+        await using var network = await RackNetwork.CreateAsync(cancellation);
+        await using var fleet = new FleetInNamespace(network, directory);
+        try
+        {
+            await fleet.StartAsync(guest, initramfs, cancellation);
+            var run = new RackRun(fleet, output);
+            run.Say("coordinator and agent are ready");
+            await test(run);
+        }
+        catch (Exception failure) when (failure is not OperationCanceledException)
+        {
+            throw new InvalidOperationException($"{failure.Message}\n{fleet.Tails()}", failure);
+        }
+    }
+
+    public Task UntilConsoleAsync(Machine machine, string text) =>
+        fleet.UntilConsoleAsync(machine, text, Limit, TestContext.Current.CancellationToken);
+
+    public Task<NodeSeen> UntilAsync(Machine machine, Func<NodeSeen, bool> isSo) =>
+        fleet.UntilAsync(machine.Uuid, isSo, Limit, TestContext.Current.CancellationToken);
+
+    public void Say(string what)
+    {
+        var line = $"{watch.Elapsed.TotalSeconds,6:0.0} s  {what}";
+        output.WriteLine(line);
+        Show.Line("fleet", line);
+    }
+}
