@@ -31,8 +31,6 @@ internal static class AgentConfigFile
           port: {Loopback.HttpPort}
         ipxe:
           directory: {directory.Loaders}
-        talos:
-          observeInterval: 500ms
 
         """;
 }

@@ -1,7 +1,8 @@
 namespace Cozy.Fleet.Demo.Processes;
 
 /// <summary>The real coordinator and the real agent, as processes of their own.</summary>
-internal sealed class FleetProcesses(RunDirectory directory, Loopback network) : IAsyncDisposable
+/// <param name="agentSettings">More lines of the agent's configuration.</param>
+internal sealed class FleetProcesses(RunDirectory directory, Loopback network, string agentSettings = "") : IAsyncDisposable
 {
     private readonly Launcher launcher = new();
     private readonly TaskCompletionSource<DemoFailure> lost = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -22,7 +23,7 @@ internal sealed class FleetProcesses(RunDirectory directory, Loopback network) :
     /// <param name="token">What the agent enrols with; empty when it has done so before.</param>
     public async Task StartAgentAsync(string token, CancellationToken cancellation)
     {
-        await File.WriteAllTextAsync(directory.AgentConfig, AgentConfigFile.WithCoordinator(directory, network), cancellation);
+        await File.WriteAllTextAsync(directory.AgentConfig, AgentConfigFile.WithCoordinator(directory, network) + agentSettings, cancellation);
         agent = await StartAsync(
             "agent", directory.AgentLog, [Program("Agent", "cozy-fleet-agent"), "--config", directory.AgentConfig], token, cancellation);
     }
@@ -69,11 +70,11 @@ internal sealed class FleetProcesses(RunDirectory directory, Loopback network) :
     private static string DotNet() =>
         Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet" ? Environment.ProcessPath! : "dotnet";
 
-    // src/Demo/bin/CONFIGURATION/net10.0/ is where we are; the others are built beside us.
+    // src/Demo/bin/CONFIGURATION/net10.0/ is where we are, or a test's place like it; the others are built in src.
     private static string Program(string project, string assembly)
     {
         var target = new DirectoryInfo(AppContext.BaseDirectory.TrimEnd('/'));
         return Path.GetFullPath(Path.Combine(
-            target.FullName, "../../../..", project, "bin", target.Parent!.Name, target.Name, assembly + ".dll"));
+            target.FullName, "../../../../../src", project, "bin", target.Parent!.Name, target.Name, assembly + ".dll"));
     }
 }
