@@ -30,7 +30,7 @@ internal sealed class LoopbackAgent : IDisposable
 
     public string Data => directory["data"];
 
-    public LoopbackAgent Write(CoordinatorDouble? coordinator = null, string? token = null, string more = "")
+    public LoopbackAgent Write(CoordinatorDouble? coordinator = null, string? token = null, string more = "", string tftp = "tftp: {port: 0}")
     {
         this.coordinator = coordinator;
         File.WriteAllText(ConfigFile, $$"""
@@ -44,7 +44,7 @@ internal sealed class LoopbackAgent : IDisposable
               subnets:
                 - network: {{network}}.0/24
                   ranges: [{{network}}.100-{{network}}.120]
-            tftp: {port: 0}
+            {{tftp}}
             http: {port: 0}
             ipxe: {directory: {{directory["ipxe"]}}}
             {{more}}
