@@ -11,7 +11,13 @@ switch (args.Where(word => word != "--check").ToArray())
         return 0;
     case ["tftp"]:
         return Table.Print("tftp", await TftpBench.RunAsync(), check);
+    case ["http"]:
+        return Table.Print("http", await HttpBench.RunAsync(), check);
+    case ["dhcp"]:
+        return Table.Print("dhcp", await DhcpBench.RunAsync(), check);
+    case ["storm"]:
+        return Table.Print("storm", await StormBench.RunAsync(), check);
     default:
-        Console.Error.WriteLine("usage: bench [memory|tftp] [--check]");
+        Console.Error.WriteLine("usage: bench [memory|tftp|http|dhcp|storm] [--check]");
         return 2;
 }

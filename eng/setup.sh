@@ -30,6 +30,9 @@ need_bench=(
   "iproute2 ip network namespaces"
   "dnsmasq-base dnsmasq a DHCP and TFTP server to compare with"
   "atftpd atftpd a TFTP server to compare with"
+  "nginx-light nginx an HTTP server to compare with"
+  "kea-dhcp4-server kea-dhcp4 a DHCP server to compare with"
+  "kea-admin perfdhcp a crowd of DHCP clients"
   "atftp atftp a TFTP client that knows windows"
   "curl curl a TFTP and HTTP client"
 )

@@ -29,6 +29,7 @@ public sealed class TftpPacketTests
     [InlineData("blksize", "1e3")]
     [InlineData("blksize", "-8")]
     [InlineData("tsize", "x")]
+    [InlineData("rollover", "2")]
     [InlineData("timeout", "0")]
     [InlineData("timeout", "256")]
     [InlineData("windowsize", "0")]

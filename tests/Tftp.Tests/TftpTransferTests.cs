@@ -120,6 +120,49 @@ public sealed class TftpTransferTests
         Assert.Equal((TftpOutcome.Completed, 8L * 65_540), (exchange.Transfer.Outcome, exchange.Transfer.BytesSent));
     }
 
+    [Theory]
+    [InlineData(0, 0)]
+    [InlineData(1, 1)]
+    public void A_client_may_say_which_number_follows_65535(int rollover, int follower)
+    {
+        var exchange = new Exchange(Plain with { BlockSize = 8, WindowSize = 4, Rollover = rollover }, new byte[8 * 65_540]);
+        Assert.EndsWith($"rollover\0{rollover}\0", Encoding.Latin1.GetString(exchange.Sent.Single()), StringComparison.Ordinal);
+        exchange.Ack(0);
+        for (var block = 4; block <= 65_532; block += 4)
+            exchange.Ack(block);
+        exchange.Take();
+
+        exchange.Ack(65_534);
+        Assert.Equal(["D65535", $"D{follower}", $"D{follower + 1}", $"D{follower + 2}"], exchange.Take());
+        exchange.Ack(follower + 2);
+        Assert.Equal([$"D{follower + 3}", $"D{follower + 4}", $"D{follower + 5}"], exchange.Take());
+        Assert.Equal(TftpOutcome.Completed, exchange.Ack(follower + 5).Transfer.Outcome);
+    }
+
+    [Fact]
+    public void A_lost_first_block_of_a_window_is_sent_again_at_once_and_only_once()
+    {
+        var exchange = new Exchange(Plain with { WindowSize = 3 }, new byte[512 * 10]);
+        exchange.Ack(0).Ack(3).Take();
+
+        // RFC 7440 4: the receiver names the last block that it has.
+        Assert.Equal(["D4", "D5", "D6"], exchange.Ack(3).Take());
+        Assert.Empty(exchange.Ack(3).Ack(3).Take());
+        Assert.Equal(["D7", "D8", "D9"], exchange.Ack(6).Take());
+        Assert.Equal(["D7", "D8", "D9"], exchange.Ack(6).Take());
+    }
+
+    [Fact]
+    public void A_client_that_asks_for_long_waits_does_not_hold_its_place_for_half_an_hour()
+    {
+        var exchange = new Exchange(Plain with { TimeoutSeconds = 255 }, new byte[100]);
+
+        exchange.WaitOut();
+        Assert.Equal((TftpOutcome.Running, 2), (exchange.Transfer.Outcome, exchange.Sent.Count));
+        exchange.WaitOut();
+        Assert.Equal((TftpOutcome.TimedOut, 2), (exchange.Transfer.Outcome, exchange.Sent.Count));
+    }
+
     [Fact]
     public void A_client_that_only_wanted_the_size_is_no_failure()
     {

@@ -35,7 +35,8 @@ internal sealed class LoopbackAgent : IDisposable
     public IPAddress Relay => IPAddress.Parse($"{network}.2");
 
     /// <param name="wide">Room for thousands of machines.</param>
-    public LoopbackAgent Write(CoordinatorDouble? coordinator = null, string? token = null, string more = "", bool wide = false)
+    public LoopbackAgent Write(
+        CoordinatorDouble? coordinator = null, string? token = null, string more = "", bool wide = false, string tftp = "tftp: {port: 0}")
     {
         this.coordinator = coordinator;
         var half = network[..network.LastIndexOf('.')];
@@ -51,7 +52,7 @@ internal sealed class LoopbackAgent : IDisposable
               port: 0
               bootServicePort: 0
               subnets: [{{subnet}}]
-            tftp: {port: 0}
+            {{tftp}}
             http: {port: 0}
             ipxe: {directory: {{directory["ipxe"]}}}
             {{more}}

@@ -37,7 +37,9 @@ internal sealed class Namespaces : IAsyncDisposable
     }
 
     /// <summary>Writes the agent's configuration and starts it on the host's side.</summary>
-    public async Task<AgentProcess> StartAgentAsync(string dhcp)
+    /// <param name="dhcp">The value of that key.</param>
+    /// <param name="tftp">The value of that key.</param>
+    public async Task<AgentProcess> StartAgentAsync(string dhcp, string tftp = "{}")
     {
         Directory.CreateDirectory(this["ipxe"]);
         await File.WriteAllBytesAsync(this["ipxe/undionly.kpxe"], Loader, TestContext.Current.CancellationToken);
@@ -47,6 +49,7 @@ internal sealed class Namespaces : IAsyncDisposable
             data: {{this["data"]}}
             network: {interface: {{HostLink}}}
             dhcp: {{dhcp}}
+            tftp: {{tftp}}
             ipxe: {directory: {{this["ipxe"]}}}
             """, TestContext.Current.CancellationToken);
         return await AgentProcess.StartAsync(this["agent.yaml"], Host);

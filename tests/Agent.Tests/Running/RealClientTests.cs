@@ -98,6 +98,25 @@ public sealed class RealClientTests
         Assert.Equal(Namespaces.Loader, await File.ReadAllBytesAsync(link["got"], TestContext.Current.CancellationToken));
     }
 
+    [Theory]
+    [MemberData(nameof(Fetches))]
+    public async Task Through_a_firewall_that_knows_no_tftp_a_single_port_serves(string[] command)
+    {
+        await using var link = await Namespaces.CreateAsync(command[0]);
+        await using var agent = await link.StartAgentAsync(Server, "{singlePort: true}");
+        await AddressAsync(link);
+
+        // Two at a time: they share the port.
+        string[] Into(string file) => [.. command.Select(word => word == "" ? link[file] : word)];
+        var outputs = await Task.WhenAll(link.AsClientAsync(Into("got")), link.AsClientAsync(Into("too")));
+
+        foreach (var file in new[] { "got", "too" })
+        {
+            Assert.True(File.Exists(link[file]), string.Join('\n', outputs));
+            Assert.Equal(Namespaces.Loader, await File.ReadAllBytesAsync(link[file], TestContext.Current.CancellationToken));
+        }
+    }
+
     [Fact]
     public async Task Beside_dnsmasq_on_the_same_host_plain_clients_are_left_to_it_and_firmware_gets_our_file()
     {
