@@ -55,6 +55,9 @@ internal sealed record AgentConfig
     /// <summary>The loader of UEFI arm64 machines; empty: they get an address and nothing to boot.</summary>
     public string Arm64Loader { get; init; } = "";
 
+    /// <summary>How many bytes of boot assets are kept on disk.</summary>
+    public long AssetsLimit { get; init; } = 20L << 30;
+
     public int TalosPort { get; init; } = 50000;
 
     public TimeSpan ObserveInterval { get; init; } = TimeSpan.FromSeconds(5);
