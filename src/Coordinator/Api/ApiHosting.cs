@@ -28,7 +28,7 @@ internal static class ApiHosting
         });
         services.TryAddSingleton<CallerName>(FromCertificate);
         services.AddSingleton<RequestExpiry>().AddSingleton<RequestLedger>().AddSingleton<Mutations>();
-        services.AddSingleton<ImageUsers>().AddSingleton<ImageStore>();
+        services.AddSingleton<ImageUsers>().AddSingleton<ImageStore>().AddSingleton<ImagePins>();
         services.AddSingleton<NodeNames>().AddSingleton<RolloutNames>();
 
         services.AddReading<V1.Rack, RackView>().AddWriting<V1.Rack, RackTarget>();

@@ -45,7 +45,7 @@ internal sealed class ClusterSecrets(ISecretSeal seal, TimeProvider time)
     {
         var spec = cluster.Spec;
         var input = new MachineConfigInput(SemanticVersion.Parse(image.Spec.TalosVersion), SemanticVersion.Parse(spec.KubernetesVersion),
-            cluster.Metadata.Name, new Uri(cluster.Endpoint), member.Hostname, InstallDisks.Choose(node, spec).Device, image.Spec.Installer);
+            cluster.Metadata.Name, new Uri(cluster.Endpoint), member.Hostname, InstallDisks.Choose(node, spec).Device, image.Effective.Installer);
         if (spec.PodSubnets.Count > 0)
             input = input with { PodSubnets = spec.PodSubnets };
         if (spec.ServiceSubnets.Count > 0)

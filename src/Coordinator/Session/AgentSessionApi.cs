@@ -1,6 +1,7 @@
 using System.Threading.Channels;
 using Cozy.Fleet.Contracts.V1;
 using Cozy.Fleet.Coordinator.Hosting;
+using Cozy.Fleet.Coordinator.Images;
 using Cozy.Fleet.Coordinator.Racks;
 using Grpc.Core;
 
@@ -10,7 +11,7 @@ namespace Cozy.Fleet.Coordinator.Session;
 /// The call that an agent holds open. It moves messages between the stream and the rack's grain and decides nothing: a report is
 /// acknowledged when the grain has it on disk.
 /// </summary>
-internal sealed partial class AgentSessionApi(IGrainFactory grains, ILogger<AgentSessionApi> log) : AgentSessionService.AgentSessionServiceBase
+internal sealed partial class AgentSessionApi(IGrainFactory grains, ImagePins pins, ILogger<AgentSessionApi> log) : AgentSessionService.AgentSessionServiceBase
 {
     public const string CoordinatorVersion = "0.1.0";
 
@@ -58,14 +59,14 @@ internal sealed partial class AgentSessionApi(IGrainFactory grains, ILogger<Agen
     }
 
     // Until one of the three ends; the others end with it.
-    private static async Task MoveAsync(IRackGrain rack, string sessionId, AgentSession session,
+    private async Task MoveAsync(IRackGrain rack, string sessionId, AgentSession session,
         IAsyncStreamReader<ConnectRequest> requests, IServerStreamWriter<ConnectResponse> responses, CancellationToken cancellation)
     {
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         var reports = Channel.CreateBounded<Report>(ReportQueue);
         Task[] work =
         [
-            ReadAsync(rack, sessionId, requests, reports.Writer, ending.Token),
+            ReadAsync((rack, sessionId), requests, reports.Writer, ending.Token),
             TakeReportsAsync(rack, sessionId, session, reports.Reader, ending.Token),
             WriteAsync(session, responses, ending.Token),
         ];
@@ -76,15 +77,19 @@ internal sealed partial class AgentSessionApi(IGrainFactory grains, ILogger<Agen
             await first;
     }
 
-    private static async Task ReadAsync(
-        IRackGrain rack, string sessionId, IAsyncStreamReader<ConnectRequest> requests, ChannelWriter<Report> reports, CancellationToken cancellation)
+    private async Task ReadAsync((IRackGrain Rack, string Id) session,
+        IAsyncStreamReader<ConnectRequest> requests, ChannelWriter<Report> reports, CancellationToken cancellation)
     {
         while (await requests.MoveNext(cancellation))
         {
             if (requests.Current.Report is { } report)
                 await reports.WriteAsync(report, cancellation);
-            else if (requests.Current.Heartbeat is { } heartbeat && !await rack.Heartbeat(sessionId, ReportMapping.ToDomain(heartbeat)))
+            if (requests.Current.Heartbeat is not { } heartbeat)
+                continue;
+            var liveness = ReportMapping.ToDomain(heartbeat);
+            if (!await session.Rack.Heartbeat(session.Id, liveness))
                 return;
+            await pins.TakeAsync(session.Rack.GetPrimaryKeyString(), liveness);
         }
     }
 

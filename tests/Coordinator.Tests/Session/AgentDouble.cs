@@ -47,6 +47,17 @@ internal sealed class AgentDouble : IDisposable
         Report = new() { Sequence = sequence, Time = DateTimeOffset.UnixEpoch.AddSeconds(second).ToTimestamp(), BootProgress = boot },
     }, Token);
 
+    public Task BeatAsync(params CachedAsset[] assets) => call.RequestStream.WriteAsync(new() { Heartbeat = new() { Assets = { assets } } }, Token);
+
+    /// <summary>Asks until it is so.</summary>
+    public static async Task UntilAsync(Func<Task<bool>> isSo)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(Token);
+        limit.CancelAfter(TimeSpan.FromSeconds(60));
+        while (!await isSo())
+            limit.Token.ThrowIfCancellationRequested();
+    }
+
     public void Dispose()
     {
         call.Dispose();
