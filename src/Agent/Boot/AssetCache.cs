@@ -1,6 +1,6 @@
 using System.Collections.Concurrent;
-using System.Security.Cryptography;
 using Cozy.Fleet.Agent.Config;
+using Cozy.Fleet.Agent.Images;
 using Cozy.Fleet.Contracts.V1;
 using Polly;
 using Polly.Retry;
@@ -8,55 +8,98 @@ using Polly.Retry;
 namespace Cozy.Fleet.Agent.Boot;
 
 /// <summary>
-/// Boot assets by digest. A file gets its name when its content has the digest that the coordinator named; before that nobody is served
-/// from it.
+/// Keeps what the desired state names: fetches it, resumes it after a break or a restart, and tells how far it is. Nobody is served from a
+/// file before its content has the digest that the coordinator named.
 /// </summary>
 internal sealed partial class AssetCache : BackgroundService
 {
     private static readonly TimeSpan RetryInterval = TimeSpan.FromSeconds(30);
-    private static readonly TimeSpan LongestSilence = TimeSpan.FromMinutes(1);
+
+    // A wrong file or none does not get better in half a minute, and costs the line each time.
+    private static readonly TimeSpan RefusedInterval = TimeSpan.FromMinutes(10);
 
     private readonly SemaphoreSlim turn = new(2); // So many downloads at once.
-    private readonly string directory;
+    private readonly AssetStore store;
+    private readonly Download download;
     private readonly DesiredStateStore desired;
-    private readonly HttpClient http;
     private readonly ILogger<AssetCache> log;
     private readonly ResiliencePipeline retry;
     private readonly ConcurrentDictionary<string, CachedAsset> states = new();
-    private readonly ConcurrentDictionary<string, byte> verified = new();
+    private readonly ConcurrentDictionary<string, DateTimeOffset> resting = new();
+    private readonly Dictionary<string, (Task Work, CancellationTokenSource Stop)> running = [];
     private readonly SemaphoreSlim wake = new(0);
     private readonly TimeProvider clock;
 
     public AssetCache(AgentConfig config, DesiredStateStore desired, HttpClient http, TimeProvider clock, ILogger<AssetCache> log)
     {
-        (this.desired, this.http, this.clock, this.log) = (desired, http, clock, log);
-        directory = Directory.CreateDirectory(Path.Combine(config.DataDirectory, "assets")).FullName;
-        desired.Changed += () => wake.Release();
-        retry = new ResiliencePipelineBuilder { TimeProvider = clock }.AddRetry(new RetryStrategyOptions
+        (this.desired, this.clock, this.log) = (desired, clock, log);
+        store = new(Path.Combine(config.DataDirectory, "assets"), config.AssetsLimit, clock);
+        download = new(http, clock);
+        desired.Changed += () =>
         {
+            resting.Clear(); // Another URL or checksum may have come; who waits for it does not wait for ten minutes.
+            wake.Release();
+        };
+        retry = Pipeline(clock);
+    }
+
+    public IReadOnlyCollection<CachedAsset> States => [.. states.Values];
+
+    /// <summary>The file with this digest; null while it is not here. Its content was read and compared since the agent started.</summary>
+    public string? Find(string sha256) => store.Find(sha256);
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        try
+        {
+            while (!stoppingToken.IsCancellationRequested)
+            {
+                await ConvergeAsync(stoppingToken);
+                await WaitAsync(stoppingToken);
+            }
+        }
+        finally
+        {
+            await StopAllAsync();
+        }
+    }
+
+    private static ResiliencePipeline Pipeline(TimeProvider clock) => new ResiliencePipelineBuilder { Name = "asset-download", TimeProvider = clock }
+        .AddRetry(new RetryStrategyOptions
+        {
+            Name = "asset-download-retry",
             MaxRetryAttempts = 5,
             BackoffType = DelayBackoffType.Exponential,
             UseJitter = true,
             Delay = TimeSpan.FromSeconds(1),
             ShouldHandle = new PredicateBuilder().Handle<IOException>().Handle<HttpRequestException>().Handle<TimeoutException>(),
         }).Build();
-    }
 
-    public IReadOnlyCollection<CachedAsset> States => [.. states.Values];
+    // An asset without a checksum is known by its URL until the coordinator has pinned what came from there.
+    private static string KeyOf(BootAsset asset) => asset.Sha256 != "" ? asset.Sha256 : asset.Url;
 
-    /// <summary>The file with this digest; null while it is not here. Its content was read and compared since the agent started.</summary>
-    public string? Find(string sha256) =>
-        verified.ContainsKey(sha256) && PathOf(sha256) is { } path && File.Exists(path) ? path : null;
-
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    private async Task ConvergeAsync(CancellationToken stopping)
     {
-        while (!stoppingToken.IsCancellationRequested)
+        var wanted = (desired.Current?.Images.SelectMany(i => i.Assets) ?? []).DistinctBy(KeyOf).ToDictionary(KeyOf);
+        foreach (var key in states.Keys.Where(key => !wanted.ContainsKey(key)))
+            states.TryRemove(key, out _);
+        foreach (var (key, (work, stop)) in running.Where(r => r.Value.Work.IsCompleted || !wanted.ContainsKey(r.Key)).ToArray())
         {
-            var wanted = desired.Current?.Images.SelectMany(i => i.Assets).DistinctBy(a => a.Sha256).ToArray() ?? [];
-            await Task.WhenAll(wanted.Select(asset => EnsureAsync(asset, stoppingToken)));
-            await WaitAsync(stoppingToken);
+            await stop.CancelAsync();
+            await work;
+            stop.Dispose();
+            running.Remove(key);
+        }
+        store.Need(wanted.Keys.Concat(states.Values.Select(s => s.Sha256)).Where(AssetStore.IsDigest).ToHashSet(), wanted.Keys);
+        foreach (var (key, asset) in wanted.Where(w => !running.ContainsKey(w.Key) && IsDue(w.Key)))
+        {
+            var stop = CancellationTokenSource.CreateLinkedTokenSource(stopping);
+            running[key] = (EnsureAsync(key, asset, stop.Token), stop);
         }
     }
+
+    // One that is ready is looked at again, too: somebody may have removed the file.
+    private bool IsDue(string key) => !resting.TryGetValue(key, out var until) || until <= clock.GetUtcNow();
 
     private async Task WaitAsync(CancellationToken stopping)
     {
@@ -72,31 +115,49 @@ internal sealed partial class AssetCache : BackgroundService
         }
     }
 
-    private async Task EnsureAsync(BootAsset asset, CancellationToken cancellation)
+    private async Task StopAllAsync()
     {
-        if (Find(asset.Sha256) is not null)
+        foreach (var (work, stop) in running.Values)
         {
-            states[asset.Sha256] = new() { Sha256 = asset.Sha256, Ready = true };
-            return;
+            await stop.CancelAsync();
+            await work;
+            stop.Dispose();
         }
+    }
+
+    private async Task EnsureAsync(string key, BootAsset asset, CancellationToken cancellation)
+    {
+        await Task.Yield(); // The others are begun at once.
+        try
+        {
+            await EnsureInTurnAsync(key, asset, cancellation);
+        }
+        catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
+        {
+            // Nobody wants it any more, or the agent ends; what is here of it stays for the next time.
+        }
+        catch (Exception failure)
+        {
+            // An asset is a boundary: an odd URL, a full disk or a wrong file is told to the coordinator, and the others are fetched.
+            var sentence = failure is DigestMismatchException ? $"{asset.Url}: {failure.Message}." : failure.Message;
+            states[key] = new() { Sha256 = asset.Sha256, Url = UrlOf(asset), Message = sentence };
+            resting[key] = clock.GetUtcNow() + (failure is DigestMismatchException or DownloadRefusedException ? RefusedInterval : RetryInterval);
+            LogFailed(asset.Url, sentence);
+        }
+    }
+
+    private async Task EnsureInTurnAsync(string key, BootAsset asset, CancellationToken cancellation)
+    {
+        if (states.TryGetValue(key, out var known) && known.Ready && Find(known.Sha256) is not null)
+            return;
         await turn.WaitAsync(cancellation);
         try
         {
-            if (await HasAsync(asset, cancellation))
-                return;
-            states[asset.Sha256] = new() { Sha256 = asset.Sha256, Message = "fetching" };
-            await retry.ExecuteAsync(async token => await FetchAsync(asset, token), cancellation);
-            verified[asset.Sha256] = 0;
-            states[asset.Sha256] = new() { Sha256 = asset.Sha256, Ready = true };
-            LogFetched(asset.Url, asset.Sha256);
-        }
-        catch (Exception failure) when (!cancellation.IsCancellationRequested)
-        {
-            // An asset is a boundary: an odd URL, a full disk or a wrong file is told to the coordinator, and the others are fetched.
-            states[asset.Sha256] = new() { Sha256 = asset.Sha256, Message = failure.Message };
-            LogFailed(asset.Url, failure.Message);
-            if (PathOf(asset.Sha256) is { } path)
-                File.Delete(path + ".partial");
+            var onDisk = asset.Sha256 == "" ? AssetOnDisk.Missing : await store.CheckAsync(asset.Sha256, cancellation);
+            if (onDisk == AssetOnDisk.Damaged)
+                LogDamaged(asset.Sha256);
+            var digest = onDisk == AssetOnDisk.Good ? asset.Sha256 : await FetchAsync(key, asset, cancellation);
+            states[key] = new() { Sha256 = digest, Url = UrlOf(asset), Ready = true };
         }
         finally
         {
@@ -104,68 +165,49 @@ internal sealed partial class AssetCache : BackgroundService
         }
     }
 
-    // A file that an earlier run stored is read once more: what the disk made of it since is not served.
-    private async Task<bool> HasAsync(BootAsset asset, CancellationToken cancellation)
+    private async Task<string> FetchAsync(string key, BootAsset asset, CancellationToken cancellation)
     {
-        if (PathOf(asset.Sha256) is not { } path || !File.Exists(path))
-            return false;
-        await using (var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read))
-        {
-            if (Convert.ToHexStringLower(await SHA256.HashDataAsync(file, cancellation)) == asset.Sha256)
-            {
-                verified[asset.Sha256] = 0;
-                states[asset.Sha256] = new() { Sha256 = asset.Sha256, Ready = true };
-                return true;
-            }
-        }
-        LogDamaged(path);
-        File.Delete(path);
-        return false;
-    }
-
-    private async Task FetchAsync(BootAsset asset, CancellationToken cancellation)
-    {
-        var path = PathOf(asset.Sha256) ?? throw new InvalidDataException($"'{asset.Sha256}' is not a SHA-256.");
-        var partial = path + ".partial";
-        await using (var source = await OpenAsync(new Uri(asset.Url), cancellation))
-        await using (var target = new FileStream(partial, FileMode.Create, FileAccess.ReadWrite))
-        {
-            await CopyAsync(source, target, cancellation);
-            target.Position = 0;
-            var digest = Convert.ToHexStringLower(await SHA256.HashDataAsync(target, cancellation));
-            if (digest != asset.Sha256)
-                throw new InvalidDataException($"{asset.Url} has the SHA-256 {digest}, the image says {asset.Sha256}.");
-            target.Flush(flushToDisk: true);
-        }
-        File.Move(partial, path, overwrite: true);
-    }
-
-    // A server that says nothing for a minute is as good as gone; how long the whole may take depends on the line.
-    private async Task CopyAsync(Stream source, Stream target, CancellationToken cancellation)
-    {
-        var buffer = new byte[1 << 20];
+        if (asset.Sha256 != "" && !AssetStore.IsDigest(asset.Sha256))
+            throw new DownloadRefusedException($"'{asset.Sha256}' is not a SHA-256");
+        if (!Uri.TryCreate(asset.Url, UriKind.Absolute, out var url) || !(url.IsFile || url.Scheme is "http" or "https"))
+            throw new DownloadRefusedException($"'{asset.Url}' is not an http, https or file URL");
+        var partial = store.PartialOf(key);
+        states[key] = Fetching(asset, 0, 0);
         while (true)
         {
-            var read = await source.ReadAsync(buffer, cancellation).AsTask().WaitAsync(LongestSilence, clock, cancellation);
-            if (read == 0)
-                return;
-            await target.WriteAsync(buffer.AsMemory(0, read), cancellation);
+            var attempts = File.Exists(partial) ? 1 : 0;
+            await retry.ExecuteAsync(async token =>
+            {
+                attempts++;
+                await download.RunAsync(url, partial, asset.Sha256 != "", (store.MakeRoom, Tell), token);
+            }, cancellation);
+            try
+            {
+                var digest = await store.CommitAsync(partial, asset.Sha256, cancellation);
+                LogFetched(asset.Url, digest);
+                return digest;
+            }
+            catch (DigestMismatchException) when (attempts > 1)
+            {
+                // It was put together: the beginning may be of another file, or what a crash left. Once more, in one piece.
+            }
         }
+
+        void Tell(long fetched, long total) => states[key] = Fetching(asset, fetched, total);
     }
 
-    private async Task<Stream> OpenAsync(Uri url, CancellationToken cancellation) => url.IsFile
-        ? new FileStream(url.LocalPath, FileMode.Open, FileAccess.Read, FileShare.Read)
-        : await http.GetStreamAsync(url, cancellation);
+    private static string UrlOf(BootAsset asset) => asset.Sha256 == "" ? asset.Url : "";
 
-    // Hexadecimal and nothing else: a digest is a file name here.
-    private string? PathOf(string sha256) =>
-        sha256.Length == 64 && sha256.All(char.IsAsciiHexDigitLower) ? Path.Combine(directory, sha256) : null;
+    private static CachedAsset Fetching(BootAsset asset, long fetched, long total) => new()
+    {
+        Sha256 = asset.Sha256, Url = UrlOf(asset), Message = "fetching", FetchedBytes = fetched, TotalBytes = total,
+    };
 
     [LoggerMessage(LogLevel.Information, "asset {Sha256} is here, from {Url}")]
     private partial void LogFetched(string url, string sha256);
 
-    [LoggerMessage(LogLevel.Error, "{Path} is damaged and fetched again")]
-    private partial void LogDamaged(string path);
+    [LoggerMessage(LogLevel.Error, "asset {Sha256} is damaged and fetched again")]
+    private partial void LogDamaged(string sha256);
 
     [LoggerMessage(LogLevel.Error, "asset {Url} cannot be used: {Error}")]
     private partial void LogFailed(string url, string error);

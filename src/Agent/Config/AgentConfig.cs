@@ -66,6 +66,9 @@ internal sealed record AgentConfig
     /// <summary>The loader of UEFI arm64 machines; empty: they get an address and nothing to boot.</summary>
     public string Arm64Loader { get; init; } = "";
 
+    /// <summary>How many bytes of boot assets are kept on disk.</summary>
+    public long AssetsLimit { get; init; } = 20L << 30;
+
     public int TalosPort { get; init; } = 50000;
 
     /// <summary>How often a node is looked at that says nothing by itself.</summary>

@@ -45,7 +45,7 @@ internal static class AgentConfigReader
             return new();
         var (coordinator, network, dhcp) = (root.Map("coordinator"), root.Map("network"), root.Map("dhcp"));
         var (tftp, http, ipxe) = (root.Map("tftp"), root.Map("http"), root.Map("ipxe"));
-        var (talos, telemetry) = (root.Map("talos"), root.Map("telemetry"));
+        var (talos, telemetry, assets) = (root.Map("talos"), root.Map("telemetry"), root.Map("assets"));
         var link = network.Text("interface");
         var address = AddressOf(network, link);
         var mode = dhcp.Choice("mode", DhcpMode.Server, ("server", DhcpMode.Server), ("proxy", DhcpMode.Proxy), ("off", DhcpMode.Off));
@@ -73,13 +73,14 @@ internal static class AgentConfigReader
             BiosLoader = ipxe.FileName("bios", "undionly.kpxe"),
             UefiLoader = ipxe.FileName("uefi", "snponly.efi"),
             Arm64Loader = ipxe.FileName("arm64", ""),
+            AssetsLimit = assets.Size("limit", 20L << 30),
             TalosPort = talos.Number("port", 50000, 1, 65535),
             ObserveInterval = talos.Duration("observeInterval", TimeSpan.FromSeconds(20)),
             WatchLimit = talos.Number("watchLimit", 256, 0, 10_000),
             OtlpEndpoint = telemetry.Url("otlp", "http", "https"),
         };
         SubnetRules.Check(dhcp, config);
-        foreach (var node in new[] { coordinator, network, dhcp, tftp, http, ipxe, talos, telemetry, root })
+        foreach (var node in new[] { coordinator, network, dhcp, tftp, http, ipxe, talos, telemetry, assets, root })
             node.EndOfKeys();
         return config;
     }

@@ -73,6 +73,17 @@ internal sealed class ConfigNode(YamlMappingNode? map, Mark start, string path, 
         return fallback;
     }
 
+    /// <summary>A size in bytes, such as 500MiB or 20GiB.</summary>
+    public long Size(string key, long fallback)
+    {
+        if (Scalar(key) is not { } value)
+            return fallback;
+        if (ByteSizes.TryParse(value.Value ?? "", out var size))
+            return size;
+        errors.Add(value.Start, $"{Path(key)}: '{value.Value}' is not a size such as 500MiB or 20GiB");
+        return fallback;
+    }
+
     public T Choice<T>(string key, T fallback, params (string Word, T Value)[] choices)
     {
         if (Scalar(key) is not { } value)

@@ -10,8 +10,8 @@ internal static class ImageRows
     [
         CommonRows.Name,
         Column.Of<Image>("TALOS", image => image.Spec?.TalosVersion ?? ""),
-        Column.Of<Image>("SCHEMATIC", image => Short(image.Spec?.SchematicId ?? "")),
-        Column.Of<Image>("ARCHITECTURES", image => Architectures(image.Spec)),
+        Column.Of<Image>("SCHEMATIC", image => Short(SchematicOf(image))),
+        Column.Of<Image>("ARCHITECTURES", image => Architectures(AssetsOf(image))),
         Column.Of<Image>("RACKS READY", image =>
             image.Status is { } status ? $"{status.Racks.Count(rack => rack.Ready)}/{status.Racks.Count}" : ""),
         CommonRows.Age,
@@ -24,21 +24,31 @@ internal static class ImageRows
         [
             .. Line.Pairs(
                 ("Talos", spec.TalosVersion),
-                ("Schematic", spec.SchematicId),
-                ("Installer", spec.Installer),
+                ("Schematic", SchematicOf(image)),
+                ("Installer", status.Installer != "" ? status.Installer : spec.Installer),
+                ("Factory", spec.Factory?.Url ?? ""),
                 ("Kernel arguments", string.Join(' ', spec.KernelArgs))),
-            .. Line.Section("Assets", spec.Assets.Select(asset =>
-                $"{Words.Of(asset.Kind)} {Words.Of(asset.Architecture)} {asset.Url} sha256 {Short(asset.Sha256)}")),
+            .. Line.Section("Assets", AssetsOf(image).Select(Asset)),
             .. Line.Section("Racks", status.Racks.Select(Rack)),
             .. CommonRows.Conditions(status.Conditions),
         ];
     }
 
+    // An older coordinator shows only what was said.
+    private static string SchematicOf(Image image) =>
+        image.Status is { SchematicId: not "" } status ? status.SchematicId : image.Spec?.SchematicId ?? "";
+
+    private static IReadOnlyCollection<BootAsset> AssetsOf(Image image) =>
+        image.Status is { Assets.Count: > 0 } status ? status.Assets : image.Spec?.Assets ?? [];
+
+    private static string Asset(BootAsset asset) => $"{Words.Of(asset.Kind)} {Words.Of(asset.Architecture)} {asset.Url} "
+        + (asset.Sha256 == "" ? "not fetched yet" : $"sha256 {Short(asset.Sha256)}");
+
     private static string Rack(RackImage rack) =>
         $"{rack.Rack} {(rack.Ready ? "ready" : "not ready")}{(rack.Message == "" ? "" : $": {rack.Message}")}";
 
-    private static string Architectures(ImageSpec? spec) =>
-        string.Join(',', (spec?.Assets ?? []).Select(asset => Words.Of(asset.Architecture).ToLowerInvariant()).Distinct().Order());
+    private static string Architectures(IEnumerable<BootAsset> assets) =>
+        string.Join(',', assets.Select(asset => Words.Of(asset.Architecture).ToLowerInvariant()).Distinct().Order());
 
     // Twelve digits tell digests apart for people; -o yaml has all of them.
     private static string Short(string digest) => digest.Length > 12 ? digest[..12] : digest;

@@ -42,7 +42,7 @@ internal sealed class MemberConfigs(ClusterSecrets secrets)
         var spec = cluster.Spec;
         var talos = SemanticVersion.Parse(image.Spec.TalosVersion);
         var input = new MachineConfigInput(talos, SemanticVersion.Parse(spec.KubernetesVersion), cluster.Metadata.Name,
-            new Uri(cluster.Endpoint), member.Hostname, InstallDisks.Choose(node, spec).Device, image.Spec.Installer);
+            new Uri(cluster.Endpoint), member.Hostname, InstallDisks.Choose(node, spec).Device, image.Effective.Installer);
         // An upgrade does not rewrite configs: what was generated once stays in the form of that release (talos.md 5.4).
         if (cluster.Contract != "")
             input = input with { Contract = MachineConfigInput.ContractFor(SemanticVersion.Parse(cluster.Contract)) };

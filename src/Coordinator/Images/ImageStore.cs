@@ -23,7 +23,7 @@ internal sealed class ImageStore(IRecordStore store, ImageUsers users)
         if (await ReadAsync(metadata.Name) is not { } row)
             return Missing(metadata.Name);
         var old = RecordJson.Read<ImageRecord>(row.Data);
-        var next = old with { Spec = spec, Metadata = Next(old, spec, metadata) };
+        var next = old with { Spec = spec, Metadata = Next(old, spec, metadata), Pins = ImageSource.Remaining(spec, old.Pins) };
         if (etag != row.Etag)
             return Conflict(metadata.Name);
         if (validateOnly)

@@ -109,7 +109,8 @@ public sealed record AgentLiveness(
 
 public sealed record RefusalCount(string Reason, ulong Count);
 
-public sealed record CachedAsset(string Sha256, bool Ready, string Message);
+/// <param name="Url">Set while the asset has no checksum: its digest is what the file turned out to have.</param>
+public sealed record CachedAsset(string Sha256, bool Ready, string Message, string Url = "", long FetchedBytes = 0, long TotalBytes = 0);
 
 /// <summary>The stream to one agent, called by the rack grain. Messages arrive in the order of the calls.</summary>
 public interface IAgentSession : IGrainObserver

@@ -1,6 +1,7 @@
 using System.Threading.Channels;
 using Cozy.Fleet.Contracts.V1;
 using Cozy.Fleet.Coordinator.Hosting;
+using Cozy.Fleet.Coordinator.Images;
 using Cozy.Fleet.Coordinator.Racks;
 using Grpc.Core;
 
@@ -10,7 +11,7 @@ namespace Cozy.Fleet.Coordinator.Session;
 /// The call that an agent holds open. It moves messages between the stream and the rack's grain and decides nothing: a report is
 /// acknowledged when the grain has it on disk.
 /// </summary>
-internal sealed partial class AgentSessionApi(IGrainFactory grains, ILogger<AgentSessionApi> log) : AgentSessionService.AgentSessionServiceBase
+internal sealed partial class AgentSessionApi(IGrainFactory grains, ImagePins pins, ILogger<AgentSessionApi> log) : AgentSessionService.AgentSessionServiceBase
 {
     public const string CoordinatorVersion = "0.1.0";
 
@@ -59,14 +60,14 @@ internal sealed partial class AgentSessionApi(IGrainFactory grains, ILogger<Agen
     }
 
     // Until one of the three ends; the others end with it.
-    private static async Task MoveAsync(IRackGrain rack, string sessionId, AgentSession session,
+    private async Task MoveAsync(IRackGrain rack, string sessionId, AgentSession session,
         IAsyncStreamReader<ConnectRequest> requests, IServerStreamWriter<ConnectResponse> responses, CancellationToken cancellation)
     {
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         var reports = Channel.CreateBounded<Report>(ReportQueue);
         Task[] work =
         [
-            ReadAsync(rack, sessionId, session.Queries, requests, reports.Writer, ending.Token),
+            ReadAsync(session, (rack, sessionId), requests, reports.Writer, ending.Token),
             TakeReportsAsync(rack, sessionId, session, reports.Reader, ending.Token),
             WriteAsync(session, responses, ending.Token),
         ];
@@ -77,7 +78,7 @@ internal sealed partial class AgentSessionApi(IGrainFactory grains, ILogger<Agen
             await first;
     }
 
-    private static async Task ReadAsync(IRackGrain rack, string sessionId, SessionQueries queries,
+    private async Task ReadAsync(AgentSession session, (IRackGrain Grain, string SessionId) rack,
         IAsyncStreamReader<ConnectRequest> requests, ChannelWriter<Report> reports, CancellationToken cancellation)
     {
         while (await requests.MoveNext(cancellation))
@@ -85,9 +86,13 @@ internal sealed partial class AgentSessionApi(IGrainFactory grains, ILogger<Agen
             if (requests.Current.Report is { } report)
                 await reports.WriteAsync(report, cancellation);
             else if (requests.Current.QueryAnswer is { } answer)
-                queries.Take(answer);
-            else if (requests.Current.Heartbeat is { } heartbeat && !await rack.Heartbeat(sessionId, ReportMapping.ToDomain(heartbeat)))
+                session.Queries.Take(answer);
+            if (requests.Current.Heartbeat is not { } heartbeat)
+                continue;
+            var liveness = ReportMapping.ToDomain(heartbeat);
+            if (!await rack.Grain.Heartbeat(rack.SessionId, liveness))
                 return;
+            await pins.TakeAsync(rack.Grain.GetPrimaryKeyString(), liveness);
         }
     }
 

@@ -26,7 +26,7 @@ internal static class ReportMapping
     public static AgentLiveness ToDomain(Heartbeat heartbeat) => new(
         heartbeat.Time?.ToDateTimeOffset() ?? default, heartbeat.Leases,
         heartbeat.Refused.OrderBy(r => r.Key, StringComparer.Ordinal).Select(r => new RefusalCount(r.Key, r.Value)).ToEquatableArray(),
-        heartbeat.Assets.Select(a => new Racks.CachedAsset(a.Sha256, a.Ready, a.Message)).ToEquatableArray());
+        heartbeat.Assets.Select(a => new Racks.CachedAsset(a.Sha256, a.Ready, a.Message, a.Url, a.FetchedBytes, a.TotalBytes)).ToEquatableArray());
 
     private static BootReport Boot(BootProgress boot, DateTimeOffset time, string traceparent) => new(
         time, traceparent, boot.SessionId,

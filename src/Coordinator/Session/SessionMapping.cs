@@ -57,7 +57,7 @@ internal static class SessionMapping
     {
         var message = new BootImage { Name = image.Metadata.Name, TalosVersion = image.Spec.TalosVersion };
         message.KernelArgs.AddRange(image.Spec.KernelArgs);
-        message.Assets.AddRange(image.Spec.Assets.Select(a => new BootAsset
+        message.Assets.AddRange(image.Effective.Assets.Select(a => new BootAsset
         {
             Kind = (AssetKind)((int)a.Kind + 1), Architecture = (Architecture)(int)a.Architecture, Url = a.Url, Sha256 = a.Sha256,
         }));

@@ -37,7 +37,7 @@ public static class RolloutPlan
                 string.Join("; ", problems.Select(p => $"{p.Hostname}: {p.Problem}")) + ".", "spec.talos_upgrade.image");
         }
         var nodes = Ordered(selected).Select(n => Plan(n, image)).ToEquatableArray();
-        var record = wanted with { Nodes = nodes, Installer = image.Spec.Installer };
+        var record = wanted with { Nodes = nodes, Installer = image.Effective.Installer };
         return record with { PlanDigest = Digest(record) };
     }
 
@@ -54,7 +54,7 @@ public static class RolloutPlan
 
     private static RolloutNode Plan(NodeRecord node, ImageRecord image) => new(
         node.Metadata.Name, node.Allocation!.Hostname, node.Allocation.Role, node.Observed!.TalosVersion, node.Observed.SchematicId,
-        image.Spec.TalosVersion, image.Spec.SchematicId);
+        image.Spec.TalosVersion, image.Effective.SchematicId);
 
     private static bool IsSelected(RolloutSpec spec, NodeRecord node) =>
         spec.Nodes.Count == 0 || spec.Nodes.Any(name => IsNamed(node, name));

@@ -16,7 +16,14 @@ public sealed class MappingTests
     private static readonly string Digest = new('a', 64);
 
     private static readonly ImageRecord Image = new(FilledNode.Metadata("talos"), new("v1.13.1", Digest, "ghcr.io/x/installer:v1.13.1",
-        [new(AssetKind.Initramfs, Architecture.Arm64, "https://x/y", Digest)], ["console=ttyS0"]));
+        [new(AssetKind.Kernel, Architecture.Arm64, "https://x/z", Digest), new(AssetKind.Initramfs, Architecture.Arm64, "https://x/y", Digest)],
+        ["console=ttyS0"])
+    {
+        Factory = new("https://factory.test", "customization: {}", Schematic, [Architecture.Arm64]),
+    });
+
+    // The id of the schematic that changes nothing.
+    private const string Schematic = "376567988ad370138ad8b2698212367b8edcb69b5fd68c80be1f2ec7d603b4ba";
 
     private static readonly AgentLiveness Agent = new(FilledNode.Time, 7, [new("unknown relay", 3)], [new(Digest, true, "")]);
 

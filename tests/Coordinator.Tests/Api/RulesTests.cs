@@ -19,6 +19,17 @@ public sealed class RulesTests
         { "spec.assets[0].architecture", s => s.Assets[0].Architecture = V1.Architecture.Unspecified },
         { "spec.assets", s => s.Assets.Add(RunningApi.Asset(V1.AssetKind.Kernel, 'c')) },
         { "spec.kernel_args", s => s.KernelArgs.Add("a b") },
+        { "spec.factory.url", s => s.Factory = new() { Url = "factory.talos.dev", Schematic = "{}" } },
+        { "spec.factory.schematic", s => s.Factory = new() { Url = "https://factory.test" } },
+        { "spec.factory.schematic", s => s.Factory = new() { Url = "https://factory.test", Schematic = "custom: {}" } },
+        {
+            "spec.schematic_id",
+            s => (s.SchematicId, s.Factory) = (new('0', 64), new() { Url = "https://factory.test", Schematic = "{}" })
+        },
+        {
+            "spec.factory.architectures",
+            s => s.Factory = new() { Url = "https://factory.test", Schematic = "{}", Architectures = { V1.Architecture.Unspecified } }
+        },
         { "spec.schematic_id spec.assets[0].url", s => (s.SchematicId, s.Assets[0].Url) = ("x", "y") },
     };
 
@@ -39,6 +50,15 @@ public sealed class RulesTests
     {
         var spec = RunningApi.Image("x").Spec;
         (spec.TalosVersion, spec.Installer) = (version, installer);
+
+        Assert.Empty(Found(p => ImageRules.Check(spec, p)));
+    }
+
+    [Fact]
+    public void With_a_factory_installer_and_urls_may_be_left_out()
+    {
+        var spec = RunningApi.Image("x").Spec;
+        (spec.Installer, spec.Assets[0].Url, spec.Factory) = ("", "", new() { Url = "https://factory.test", Schematic = "{}" });
 
         Assert.Empty(Found(p => ImageRules.Check(spec, p)));
     }

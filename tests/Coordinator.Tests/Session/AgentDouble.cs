@@ -49,6 +49,17 @@ internal sealed class AgentDouble : IDisposable
 
     public Task AnswerAsync(QueryAnswer answer) => call.RequestStream.WriteAsync(new() { QueryAnswer = answer }, Token);
 
+    public Task BeatAsync(params CachedAsset[] assets) => call.RequestStream.WriteAsync(new() { Heartbeat = new() { Assets = { assets } } }, Token);
+
+    /// <summary>Asks until it is so.</summary>
+    public static async Task UntilAsync(Func<Task<bool>> isSo)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(Token);
+        limit.CancelAfter(TimeSpan.FromSeconds(60));
+        while (!await isSo())
+            limit.Token.ThrowIfCancellationRequested();
+    }
+
     public void Dispose()
     {
         call.Dispose();

@@ -1,5 +1,6 @@
 using System.Text.RegularExpressions;
 using Cozy.Fleet.Coordinator.Api.Errors;
+using Cozy.Fleet.MachineConfig.Images;
 using V1 = Cozy.Fleet.Contracts.V1;
 
 namespace Cozy.Fleet.Coordinator.Api.Validation;
@@ -17,9 +18,12 @@ internal static partial class ImageRules
             $"'{spec.TalosVersion}' is not a version such as v1.13.1");
         problems.AddIf(spec.SchematicId != "" && !Digest().IsMatch(spec.SchematicId), "spec.schematic_id",
             "must be 64 lower-case hexadecimal digits, or empty");
-        Installer(spec, problems);
+        if (spec.Factory is null || spec.Installer != "")
+            Installer(spec, problems);
+        if (spec.Factory is not null)
+            Factory(spec, spec.Factory, problems);
         for (var i = 0; i < spec.Assets.Count; i++)
-            Asset(spec.Assets[i], $"spec.assets[{i}]", problems);
+            Asset(spec.Assets[i], spec.Factory is not null, $"spec.assets[{i}]", problems);
         foreach (var twice in spec.Assets.GroupBy(a => (a.Kind, a.Architecture)).Where(g => g.Count() > 1))
             problems.Add("spec.assets",
                 $"holds {twice.Count()} assets of {twice.Key.Kind} for {twice.Key.Architecture}; at most one can be booted");
@@ -39,11 +43,28 @@ internal static partial class ImageRules
                 $"its tag must be {spec.TalosVersion}, the talos_version");
     }
 
-    private static void Asset(V1.BootAsset asset, string at, Problems problems)
+    private static void Factory(V1.ImageSpec spec, V1.FactorySource factory, Problems problems)
+    {
+        var isUrl = Uri.TryCreate(factory.Url, UriKind.Absolute, out var url) && url is { Scheme: "http" or "https", Query: "", Fragment: "" };
+        problems.AddIf(!isUrl, "spec.factory.url", $"'{factory.Url}' must be an http or https URL such as https://factory.talos.dev");
+        problems.AddIf(factory.Schematic == "" && spec.SchematicId == "", "spec.factory.schematic",
+            "must be set, or spec.schematic_id; 'customization: {}' is plain Talos");
+        problems.AddIf(factory.Architectures.Any(a => !Known(a)), "spec.factory.architectures", "must be ARCHITECTURE_AMD64 or ARCHITECTURE_ARM64");
+        if (factory.Schematic == "")
+            return;
+        if (!Schematic.TryRead(factory.Schematic, "schematic", out var schematic, out var refusals))
+            problems.Add("spec.factory.schematic", string.Join("; ", refusals));
+        else
+            problems.AddIf(spec.SchematicId != "" && spec.SchematicId != schematic.Id, "spec.schematic_id",
+                $"is not the id of spec.factory.schematic, which is {schematic.Id}");
+    }
+
+    // With a factory an asset without a URL says the checksum of the factory's file.
+    private static void Asset(V1.BootAsset asset, bool hasFactory, string at, Problems problems)
     {
         problems.AddIf(!Known(asset.Kind), $"{at}.kind", "must be ASSET_KIND_KERNEL or ASSET_KIND_INITRAMFS");
         problems.AddIf(!Known(asset.Architecture), $"{at}.architecture", "must be ARCHITECTURE_AMD64 or ARCHITECTURE_ARM64");
-        problems.AddIf(!IsAbsolute(asset.Url), $"{at}.url", $"'{asset.Url}' must be an absolute http, https or file URL");
+        problems.AddIf(!IsAbsolute(asset.Url) && !(hasFactory && asset.Url == ""), $"{at}.url", $"'{asset.Url}' must be an absolute http, https or file URL");
         problems.AddIf(!Digest().IsMatch(asset.Sha256), $"{at}.sha256", "must be 64 lower-case hexadecimal digits");
     }
 

@@ -1,19 +1,15 @@
 using Cozy.Fleet.Coordinator.Api.Errors;
 using Cozy.Fleet.Coordinator.Api.Mapping;
-using Cozy.Fleet.Coordinator.Api.Reading;
 using Cozy.Fleet.Coordinator.Api.Validation;
 using Cozy.Fleet.Coordinator.Images;
-using Cozy.Fleet.Coordinator.Racks;
-using Cozy.Fleet.Coordinator.Storage;
 using Cozy.Fleet.Domain;
 using Cozy.Fleet.Domain.Images;
-using Cozy.Fleet.Domain.Racks;
 using V1 = Cozy.Fleet.Contracts.V1;
 
 namespace Cozy.Fleet.Coordinator.Api.Writing;
 
 /// <summary>Writes images and tells every rack: what its machines boot may be another file now.</summary>
-internal sealed class ImageTarget(ImageStore images, IRecordStore store, IGrainFactory grains) : IResourceTarget<V1.Image>
+internal sealed class ImageTarget(ImageStore images, ImagePins pins) : IResourceTarget<V1.Image>
 {
     public void Check(V1.Image asked, Problems problems) => ImageRules.Check(asked.Spec, problems);
 
@@ -22,7 +18,7 @@ internal sealed class ImageTarget(ImageStore images, IRecordStore store, IGrainF
         var answer = await images.CreateAsync(asked.Spec.ToRecord(), metadata, validateOnly);
         // Also when it is there already: this may be the repetition of a call that was cut off before it told anybody.
         if (!validateOnly)
-            await TellRacksAsync();
+            await pins.TellRacksAsync();
         return Shown(answer);
     }
 
@@ -30,7 +26,7 @@ internal sealed class ImageTarget(ImageStore images, IRecordStore store, IGrainF
     {
         var answer = await images.UpdateAsync(merged.Spec.ToRecord(), metadata, etag, validateOnly);
         if (answer.Refusal is null && !validateOnly)
-            await TellRacksAsync();
+            await pins.TellRacksAsync();
         return Shown(answer);
     }
 
@@ -38,14 +34,8 @@ internal sealed class ImageTarget(ImageStore images, IRecordStore store, IGrainF
     {
         var refusal = await images.DeleteAsync(name, etag);
         if (refusal is null)
-            await TellRacksAsync();
+            await pins.TellRacksAsync();
         return refusal;
-    }
-
-    private async Task TellRacksAsync()
-    {
-        var racks = await store.AllAsync<RackRecord>(RecordKind.Racks, CancellationToken.None);
-        await Task.WhenAll(racks.Select(rack => grains.GetGrain<IRackGrain>(rack.Metadata.Name).ImagesChanged()));
     }
 
     private static Answer<V1.Image> Shown(Answer<ImageRecord> answer) =>
