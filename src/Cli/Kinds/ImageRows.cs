@@ -1,5 +1,6 @@
 using Cozy.Fleet.Cli.Output;
 using Cozy.Fleet.Contracts.V1;
+using Google.Protobuf.Collections;
 
 namespace Cozy.Fleet.Cli.Kinds;
 
@@ -38,8 +39,8 @@ internal static class ImageRows
     private static string SchematicOf(Image image) =>
         image.Status is { SchematicId: not "" } status ? status.SchematicId : image.Spec?.SchematicId ?? "";
 
-    private static IReadOnlyCollection<BootAsset> AssetsOf(Image image) =>
-        image.Status is { Assets.Count: > 0 } status ? status.Assets : image.Spec?.Assets ?? [];
+    private static RepeatedField<BootAsset> AssetsOf(Image image) =>
+        image.Status is { Assets.Count: > 0 } status ? status.Assets : (image.Spec ?? new()).Assets;
 
     private static string Asset(BootAsset asset) => $"{Words.Of(asset.Kind)} {Words.Of(asset.Architecture)} {asset.Url} "
         + (asset.Sha256 == "" ? "not fetched yet" : $"sha256 {Short(asset.Sha256)}");

@@ -53,7 +53,7 @@ internal sealed partial class MachineApi(TalosRun run) : MachineService.MachineS
 
     public override Task<ResetResponse> Reset(ResetRequest request, ServerCallContext context)
     {
-        if (run.ResetProblem(request) is { } problem)
+        if (TalosRun.ResetProblem(request) is { } problem)
             throw new RpcException(new(StatusCode.Unknown, problem));
         run.ResetSoon(request);
         return Task.FromResult(new ResetResponse { Messages = { new Reset { ActorId = run.BootId } } });

@@ -33,7 +33,7 @@ internal sealed partial class TalosRun
     });
 
     /// <summary>Why a reset cannot be; null when it can.</summary>
-    public string? ResetProblem(ResetRequest request)
+    public static string? ResetProblem(ResetRequest request)
     {
         if (request.UserDisksToWipe.Count > 0 && request.Mode == WipeMode.SystemDisk)
             return "reset failed: invalid input, wipe mode SYSTEM_DISK doesn't support UserDisksToWipe parameter";
@@ -41,7 +41,7 @@ internal sealed partial class TalosRun
             return "reset failed: invalid input, wipe mode USER_DISKS doesn't support SystemPartitionsToWipe parameter";
         // The one disk of a simulated machine is its system disk.
         if (request.UserDisksToWipe.FirstOrDefault() is { } disk)
-            return DiskNames.Contains(disk) ? $"reset user disk failed: device {disk} is the system disk" : $"reset user disk failed: device {disk} wasn't found";
+            return SimulatedMachine.DiskNames.Contains(disk) ? $"reset user disk failed: device {disk} is the system disk" : $"reset user disk failed: device {disk} wasn't found";
         return request.SystemPartitionsToWipe.FirstOrDefault(p => !SystemDisk.Partitions.Contains(p.Label)) is { } unknown
             ? $"failed to get volume status with label \"{unknown.Label}\"" : null;
     }
