@@ -6,6 +6,7 @@ using Cozy.Fleet.Agent.Session;
 using Cozy.Fleet.Dhcp;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Cozy.Fleet.Agent.Tests.Fuzz;
@@ -34,7 +35,9 @@ internal sealed class HttpTarget : IFuzzTarget, IDisposable
         var reporter = new BootReporter(config, journal, refused, NullLogger<BootReporter>.Instance);
         var cache = new AssetCache(config, desired, client, clock, NullLogger<AssetCache>.Instance);
         var dhcp = new DhcpService(config, new LeaseTable([], []), desired, sessions, reporter, refused, clock, NullLogger<DhcpService>.Instance);
-        app = WebApplication.CreateSlimBuilder().Build();
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        app = builder.Build();
         app.UseRouting();
         new BootHttp(config, sessions, desired, cache, reporter, new AgentMetrics(refused, dhcp, sessions, cache, journal), refused).Map(app);
         app.UseEndpoints(_ => { });

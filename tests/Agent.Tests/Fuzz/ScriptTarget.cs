@@ -25,7 +25,7 @@ internal sealed class ScriptTarget : IFuzzTarget
         var text = Encoding.Latin1.GetString(input);
         var image = new BootImage { Name = text, TalosVersion = text, KernelArgs = { text } };
         var plan = new BootPlan(BootAction.Netboot, image, text, text, text, "");
-        Check(BootScripts.Netboot(plan, "abcdefgh", Asset, Asset, ClientFirmware.UefiX64), lines: 14, dollars: 1);
+        Check(BootScripts.Netboot(plan, "abcdefgh", Asset, Asset, ClientFirmware.UefiX64), lines: 13, dollars: 1);
         Check(BootScripts.Disk(plan, "abcdefgh", ClientFirmware.Bios), lines: 3, dollars: 0);
         Check(BootScripts.Hold(plan, "abcdefgh"), lines: 4, dollars: 0);
     }
