@@ -11,8 +11,8 @@ internal static partial class DhcpBench
 {
     private const int Rounds = 3;
     private const int Clients = 5000;
-    private const double FirstRate = 1500;
-    private const double Step = 1.3;
+    private const double FirstRate = 250;
+    private const double Step = 1.5;
     private const double NothingLost = 0.99;
 
     public static async Task<IReadOnlyList<Compared>> RunAsync()
@@ -75,7 +75,7 @@ internal static partial class DhcpBench
         {
             var (completed, share) = await ExchangeAsync(place, (int)rate, 1.5);
             if (share < NothingLost)
-                return Math.Max(best, share * completed);
+                return best > 0 ? best : share * completed;
             best = Math.Max(best, completed);
         }
     }

@@ -107,7 +107,7 @@ internal static class StormBench
     {
         var mac = MacAddress.Parse(string.Create(CultureInfo.InvariantCulture, $"02:00:00:00:{number >> 8:x2}:{number & 0xff:x2}"));
         if (!MachineUuid.TryParse(string.Create(CultureInfo.InvariantCulture, $"5707a000-0000-4000-8000-{number:x12}"), out var uuid))
-            throw new InvalidOperationException($"Machine {number} has no UUID.");
+            throw new InvalidOperationException("A UUID of our own was refused.");
         var firmware = number % 2 == 0 ? SimulatedFirmware.Bios : SimulatedFirmware.UefiX64;
         // Fast enough that only the servers' work takes time.
         var pace = new Pace(TimeProvider.System, speed: 1000);
