@@ -3,7 +3,12 @@
 # simulator's node program. Only when something it is made of changed.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-mkdir -p .run/vm
+mkdir -p .run/vm/loaders
+cp /usr/lib/ipxe/{undionly.kpxe,snponly.efi} .run/vm/loaders/
+# The arm64 guest does not change with the sources of the product.
+if [ "${COZY_FLEET_VM_ALL:-}" = 1 ] && [ ! -s .run/vm/loaders/guest-arm64.efi ]; then
+  tests/Vm/guest/build-arm64 .run/vm/loaders/guest-arm64.efi
+fi
 inputs=$(find src/Simulator src/Talos src/Pki src/Dhcp src/Tftp src/Primitives protos/talos tests/Vm/guest Directory.Packages.props Directory.Build.props \
   -type f -not -path '*/bin/*' -not -path '*/obj/*' | LC_ALL=C sort | xargs sha256sum | sha256sum | cut -d' ' -f1)
 if [ -s .run/vm/installer.gz ] && [ -s .run/vm/vmlinuz ] && [ "$(cat .run/vm/inputs 2>/dev/null)" = "$inputs" ]; then

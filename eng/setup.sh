@@ -22,6 +22,8 @@ need_vm=(
   "systemd-boot-efi /usr/lib/systemd/boot/efi/linuxx64.efi.stub what a UEFI machine starts from its disk"
   "extlinux extlinux what a BIOS machine starts from its disk"
   "fdisk sfdisk partitions the machines' disks"
+  "dnsmasq-base dnsmasq another DHCP server on the same wire"
+  "isc-dhcp-relay dhcrelay a relay before the agent"
   "clang clang native compilation of the node program"
   "zlib1g-dev /usr/include/zlib.h native compilation of the node program"
 )
@@ -36,6 +38,13 @@ need_bench=(
   "atftp atftp a TFTP client that knows windows"
   "curl curl a TFTP and HTTP client"
 )
+# Besides what need_vm has, for the rows of `./fleet vm --all`.
+need_vm_all=(
+  "${need_vm[@]}"
+  "qemu-system-arm qemu-system-aarch64 the arm64 machine"
+  "qemu-efi-aarch64 /usr/share/AAVMF/AAVMF_CODE.fd its firmware"
+  "binutils-aarch64-linux-gnu aarch64-linux-gnu-objcopy makes the unified kernel image that it boots"
+)
 need_test=(
   "${need_vm[@]}"
   "openssl openssl a second opinion on every certificate"
@@ -44,7 +53,6 @@ need_test=(
   "tftp-hpa /usr/share/doc/tftp-hpa a TFTP client"
   "atftp atftp a TFTP client"
   "curl curl an HTTP client"
-  "dnsmasq-base dnsmasq another DHCP server on the same wire"
 )
 
 has() {
@@ -54,10 +62,10 @@ has() {
   esac
 }
 
-# setup demo|test|vm|lint|publish|bench: after it everything is there, or it failed with one sentence that says what to run.
+# setup demo|test|vm|vm_all|lint|publish|bench: after it everything is there, or it failed with one sentence that says what to run.
 setup() {
   command -v dotnet >/dev/null || { echo "fleet: the .NET 10 SDK is missing: https://dot.net/download" >&2; return 1; }
-  declare -p "need_$1" >/dev/null 2>&1 || { echo "fleet: setup knows demo, test, vm, lint, publish and bench, not '$1'" >&2; return 2; }
+  declare -p "need_$1" >/dev/null 2>&1 || { echo "fleet: setup knows demo, test, vm, vm_all, lint, publish and bench, not '$1'" >&2; return 2; }
   local -n entries="need_$1"
   local missing=() reasons=() entry package what reason
   for entry in "${entries[@]}"; do

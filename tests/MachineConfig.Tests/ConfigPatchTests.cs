@@ -126,7 +126,7 @@ public sealed class ConfigPatchTests
         Assert.Equal(refusal, ConfigPatch.Problem(patch));
 
     [Theory]
-    [InlineData("machine:\n  sysctl: {}\n", "line 2: machine.sysctl is no key that Talos v1.11.6 knows; did you mean sysctls?")]
+    [InlineData("machine:\n  sysctl: {}\n", "line 2: machine.sysctl is no key that Talos v1.11.6 knows; did you mean sysctls.")]
     [InlineData("machine:\n  sysctls: 1\n", "line 2: machine.sysctls is a map.")]
     [InlineData("apiVersion: v1alpha1\nkind: HostnameConfig\nhostname: a\n", "line 1: HostnameConfig is known from Talos 1.12 on, and this is v1.11.6.")]
     [InlineData("machine:\n  env:\n    $patch: delete\n  network:\n    interfaces: [{interface: eth0, $patch: delete}]\n", "")]

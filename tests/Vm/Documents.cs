@@ -54,7 +54,7 @@ internal static class Documents
         """;
 
     /// <summary>The agent's configuration.</summary>
-    public static string Agent(string data, string token) =>
+    public static string Agent(string data, string token, string guest, Arrangement arrangement) =>
         $"""
         rack: r1
         data: {data}
@@ -63,13 +63,31 @@ internal static class Documents
           token: {token}
         network:
           interface: {RackNetwork.Bridge}
+        ipxe:
+          directory: {guest}/loaders
+          arm64: {Arm64Loader}
         dhcp:
-          mode: server
-          subnets:
-            - network: 10.77.0.0/24
-              ranges: [10.77.0.100-10.77.0.199]
-              router: {RackNetwork.HostAddress}
+        {Dhcp(arrangement)}
         """;
+
+    /// <summary>What the arm64 machine is handed out: Debian has no iPXE for it, so it is the guest itself, as one file.</summary>
+    public const string Arm64Loader = "guest-arm64.efi";
+
+    private static string Dhcp(Arrangement arrangement) => arrangement switch
+    {
+        Arrangement.BesideDnsmasq => "  mode: proxy",
+        _ =>
+            $"""
+              mode: server
+              subnets:
+                - network: 10.77.0.0/24
+                  ranges: [10.77.0.100-10.77.0.199]
+                  router: {RackNetwork.HostAddress}
+                - network: 10.78.0.0/24
+                  ranges: [10.78.0.100-10.78.0.199]
+                  router: {RackNetwork.FarAddress}
+            """,
+    };
 
     private static async Task<string> DigestAsync(string file, CancellationToken cancellation)
     {

@@ -19,12 +19,13 @@ internal sealed class FleetInNamespace(RackNetwork network, string directory) : 
     /// <param name="initramfs">The guest's file that the machines boot.</param>
     public async Task StartAsync(string guest, string initramfs, CancellationToken cancellation)
     {
+        StartNeighbour();
         await StartAsync("coordinator", ["--data", Path.Combine(directory, "coordinator"), "--listen", "127.0.0.1:7443"], cancellation);
         await ApplyAsync("image", await Documents.ImageAsync(guest, initramfs, cancellation), cancellation);
         await ApplyAsync("rack", Documents.Rack, cancellation);
         var token = (await CliAsync(["token", "create", "--rack", "r1"], cancellation)).Trim().Split('\n')[^1];
         var config = Path.Combine(directory, "agent.yaml");
-        await File.WriteAllTextAsync(config, Documents.Agent(Path.Combine(directory, "agent"), token), cancellation);
+        await File.WriteAllTextAsync(config, Documents.Agent(Path.Combine(directory, "agent"), token, guest, network.Arrangement), cancellation);
         await StartAsync("agent", ["--config", config], cancellation);
         nodes = Keep(LoggedProcess.Start("nodes", "ip", network.Inside(Cli(["watch", "nodes", "-o", "json"])), directory));
     }
@@ -84,6 +85,24 @@ internal sealed class FleetInNamespace(RackNetwork network, string directory) : 
     {
         foreach (var process in Enumerable.Reverse(Running()))
             await process.DisposeAsync();
+    }
+
+    private void StartNeighbour()
+    {
+        string[] program = network.Arrangement switch
+        {
+            Arrangement.BesideDnsmasq =>
+            [
+                "dnsmasq", "--no-daemon", "--user=root", "--conf-file=/dev/null", "--port=0", "--log-dhcp", "--no-ping", "--bind-interfaces",
+                $"--interface={RackNetwork.NeighbourLink}", "--dhcp-range=10.77.0.100,10.77.0.199,1h",
+                $"--dhcp-leasefile={Path.Combine(directory, "dnsmasq.leases")}",
+            ],
+            Arrangement.BehindRelay =>
+                ["dhcrelay", "-4", "-d", "-id", RackNetwork.FarBridge, "-iu", RackNetwork.NeighbourLink, RackNetwork.HostAddress],
+            _ => [],
+        };
+        if (program.Length > 0)
+            Keep(LoggedProcess.Start("neighbour", "ip", network.InsideNeighbour(program), directory));
     }
 
     private async Task StartAsync(string name, string[] arguments, CancellationToken cancellation)

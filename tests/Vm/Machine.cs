@@ -13,6 +13,12 @@ public enum MachineKind
 
     /// <summary>OVMF with its own PXE stack (no option ROM), virtio link.</summary>
     UefiPxe,
+
+    /// <summary>OVMF whose PXE is switched off: UEFI HTTP boot, virtio link.</summary>
+    UefiHttp,
+
+    /// <summary>AAVMF, OVMF's kin for arm64, by UEFI HTTP boot; virtio link.</summary>
+    Arm64Http,
 }
 
 /// <summary>A machine of the rack.</summary>
@@ -21,6 +27,10 @@ internal sealed record Machine(MachineKind Kind, bool HasDisk = false)
 {
     /// <summary>The name that the coordinator gives to it.</summary>
     public string Uuid => string.Create(CultureInfo.InvariantCulture, $"4f1ee700-0000-4000-8000-{Number:x12}");
+
+    public bool IsArm => Kind == MachineKind.Arm64Http;
+
+    public bool BootsOverHttp => Kind is MachineKind.UefiHttp or MachineKind.Arm64Http;
 
     public bool IsBios => Kind is MachineKind.BiosVirtio or MachineKind.BiosE1000;
 

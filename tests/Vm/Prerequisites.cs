@@ -3,7 +3,7 @@ namespace Cozy.Fleet.Vm;
 /// <summary>What the test needs of this machine.</summary>
 internal static class Prerequisites
 {
-    private static readonly string[] Tools = ["ip", "qemu-system-x86_64", "dotnet"];
+    private static readonly string[] Tools = ["ip", "qemu-system-x86_64", "dnsmasq", "dhcrelay", "dotnet"];
 
     private static readonly string[] Files =
     [
@@ -32,8 +32,8 @@ internal static class Prerequisites
         var missing = Tools.Where(tool => !OnPath(tool)).Concat(Files.Where(file => !File.Exists(file))).ToList();
         if (missing.Count > 0)
             return $"Missing: {string.Join(", ", missing)}. `./fleet setup vm` installs it.";
-        var built = File.Exists(Path.Combine(guest, "vmlinuz")) && File.Exists(Path.Combine(guest, "initramfs.gz"));
-        return built ? null : "There is no guest to boot; `./fleet setup vm` makes it.";
+        string[] parts = ["vmlinuz", "initramfs.gz", "installer.gz", .. Show.All ? new[] { $"loaders/{Documents.Arm64Loader}" } : []];
+        return Array.TrueForAll(parts, part => File.Exists(Path.Combine(guest, part))) ? null : "There is no guest to boot; `./fleet setup vm` makes it.";
     }
 
     // The kernel itself is asked, in a namespace that ends with the question. It alone knows what a container may do.

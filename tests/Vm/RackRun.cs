@@ -2,6 +2,11 @@ using System.Diagnostics;
 
 namespace Cozy.Fleet.Vm;
 
+/// <summary>What a test needs before it begins.</summary>
+/// <param name="Name">Names the directory of its logs.</param>
+/// <param name="Initramfs">The guest's file that the machines boot.</param>
+internal sealed record Scene(string Name, Arrangement Arrangement, string Initramfs);
+
 /// <summary>A test's rack with its fleet, and what the test has to say about it.</summary>
 internal sealed class RackRun(FleetInNamespace fleet, ITestOutputHelper output)
 {
@@ -16,22 +21,21 @@ internal sealed class RackRun(FleetInNamespace fleet, ITestOutputHelper output)
     public FleetInNamespace Fleet => fleet;
 
     /// <summary>Starts a fleet for the test and ends it with it. A failure shows what every program said last.</summary>
-    /// <param name="initramfs">The guest's file that the machines boot.</param>
-    public static async Task InAsync(string name, string initramfs, ITestOutputHelper output, Func<RackRun, Task> test)
+    public static async Task InAsync(Scene scene, ITestOutputHelper output, Func<RackRun, Task> test)
     {
         var cancellation = TestContext.Current.CancellationToken;
         var guest = FleetInNamespace.InRepository(".run/vm");
         await Prerequisites.RequireAsync(guest, cancellation);
-        var directory = Path.Combine(guest, "last-test", name);
+        var directory = Path.Combine(guest, "last-test", scene.Name);
         if (Directory.Exists(directory))
             Directory.Delete(directory, recursive: true);
         Directory.CreateDirectory(directory);
 
-        await using var network = await RackNetwork.CreateAsync(cancellation);
+        await using var network = await RackNetwork.CreateAsync(scene.Arrangement, cancellation);
         await using var fleet = new FleetInNamespace(network, directory);
         try
         {
-            await fleet.StartAsync(guest, initramfs, cancellation);
+            await fleet.StartAsync(guest, scene.Initramfs, cancellation);
             var run = new RackRun(fleet, output);
             run.Say("coordinator and agent are ready");
             await test(run);

@@ -9,6 +9,9 @@ internal static class Show
     /// <summary>When all is done, the machines stay until Ctrl-C.</summary>
     public static bool Keeps { get; } = Environment.GetEnvironmentVariable("COZY_FLEET_VM_KEEP") == "1";
 
+    /// <summary>The rows that take long run as well.</summary>
+    public static bool All { get; } = Environment.GetEnvironmentVariable("COZY_FLEET_VM_ALL") == "1";
+
     public static void Line(string name, string line)
     {
         if (IsOn)

@@ -15,17 +15,22 @@ internal static class VirtualMachine
     {
         string[] arguments =
         [
-            // Without graphics SeaBIOS and iPXE talk to the serial line as well (QEMU's `graphics` machine option).
-            "-name", $"{machine.Kind}", "-machine", $"q35,accel={Acceleration},graphics=off", "-cpu", "max", "-m", "768", "-smp", "1",
-            "-uuid", machine.Uuid, "-display", "none", "-vga", "none", "-monitor", "none", "-serial", "stdio",
+            .. machine.IsArm ? Arm : Pc,
+            "-name", $"{machine.Kind}", "-m", "768", "-smp", "1", "-uuid", machine.Uuid,
+            "-display", "none", "-vga", "none", "-monitor", "none", "-serial", "stdio",
             // OVMF refuses to start its network stack without a random source (netboot.md 7.1).
             "-device", "virtio-rng-pci",
             .. Firmware(machine, directory),
             .. machine.Taps.SelectMany((tap, link) => Link(machine, tap, link)),
             .. Disk(machine, directory),
         ];
-        return LoggedProcess.Start(console, "ip", network.Inside(["qemu-system-x86_64", .. arguments]), directory);
+        return LoggedProcess.Start(console, "ip", network.InsideMachines(arguments), directory);
     }
+
+    // Without graphics SeaBIOS and iPXE talk to the serial line as well (QEMU's `graphics` machine option).
+    private static string[] Pc => ["qemu-system-x86_64", "-machine", $"q35,accel={Acceleration},graphics=off", "-cpu", "max"];
+
+    private static string[] Arm => ["qemu-system-aarch64", "-machine", "virt", "-cpu", "cortex-a57"];
 
     private static string[] Firmware(Machine machine, string directory)
     {
@@ -33,13 +38,15 @@ internal static class VirtualMachine
             return [];
         var variables = Path.Combine(directory, $"{machine.Kind}.vars");
         if (!File.Exists(variables))
-            File.Copy("/usr/share/OVMF/OVMF_VARS_4M.fd", variables);
+            File.Copy(machine.IsArm ? "/usr/share/AAVMF/AAVMF_VARS.fd" : "/usr/share/OVMF/OVMF_VARS_4M.fd", variables);
+        var code = machine.IsArm ? "/usr/share/AAVMF/AAVMF_CODE.fd" : "/usr/share/OVMF/OVMF_CODE_4M.fd";
         return
         [
-            "-drive", "if=pflash,format=raw,unit=0,readonly=on,file=/usr/share/OVMF/OVMF_CODE_4M.fd",
+            "-drive", $"if=pflash,format=raw,unit=0,readonly=on,file={code}",
             "-drive", $"if=pflash,format=raw,unit=1,file={variables}",
             // Nobody answers PXE over IPv6 here, and the firmware would wait for it before it goes on to the disk.
             "-fw_cfg", "name=opt/org.tianocore/IPv6PXESupport,string=n",
+            .. machine.BootsOverHttp ? new[] { "-fw_cfg", "name=opt/org.tianocore/IPv4PXESupport,string=n" } : [],
         ];
     }
 

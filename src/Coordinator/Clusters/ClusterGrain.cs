@@ -145,7 +145,7 @@ internal sealed class ClusterGrain(
         if (Refuse("") is { } refused)
             return refused;
         if (state.State.Spec.Management == Management.Observed)
-            return Observed();
+            return ClusterSpecCheck.OnlyObserved(Name);
         if (!ExclusionLeases.Acquire(state.State, holder, purpose, time.GetUtcNow()).Accepted(out var next, out var refusal))
             return refusal;
         if (next != state.State)
@@ -291,9 +291,6 @@ internal sealed class ClusterGrain(
 
     private async Task<ImageRecord?> Image(string name) =>
         await store.ReadAsync(RecordKind.Images, name, CancellationToken.None) is { } row ? RecordJson.Read<ImageRecord>(row.Data) : null;
-
-    private Refusal Observed() => new(RefusalKind.FailedPrecondition,
-        $"cluster {Name} is only observed; let it be managed first: spec.management MANAGEMENT_MANAGED.", "spec.management");
 
     private Refusal? Refuse(string etag) => !state.RecordExists
         ? new(RefusalKind.NotFound, $"there is no cluster {Name}.")

@@ -59,6 +59,8 @@ internal sealed class RolloutGrain(
             return refusal;
         if (validateOnly)
             return plan;
+        if (cluster.Spec.Management == Management.Observed)
+            return ClusterSpecCheck.OnlyObserved(spec.Cluster);
         await Store(plan);
         await Tell(null, plan);
         Schedule();
