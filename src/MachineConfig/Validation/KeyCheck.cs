@@ -4,7 +4,7 @@ using YamlDotNet.RepresentationModel;
 
 namespace Cozy.Fleet.MachineConfig.Validation;
 
-/// <summary>What strict decoding refuses: kinds and keys that a release does not know, and values of another type; and what is missing.</summary>
+/// <summary>What strict decoding refuses: kinds and keys that a release does not know, and types; and what is missing.</summary>
 internal sealed class KeyCheck(SemanticVersion talos)
 {
     private static readonly string[] MainWords = ["apiVersion", "machine", "cluster", "debug", "persist"];
@@ -28,7 +28,7 @@ internal sealed class KeyCheck(SemanticVersion talos)
         if (root.Node.TextAt("apiVersion") is not "v1alpha1" and var version)
             return [Problem(root, $"{root.Kind} has the apiVersion v1alpha1, not {(string.IsNullOrEmpty(version) ? "none" : version)}.")];
         if (!KeyTable.Kinds.TryGetValue(root.Kind, out var kind) || root.Kind == KeyTable.Main)
-            return [Problem(root, $"{root.Kind} is no kind of document that Talos {talos} knows{Meant(root.Kind, KeyTable.Kinds.Values)}.")];
+            return [Problem(root, $"{root.Kind} is no kind that Talos {talos} knows{Meant(root.Kind, KeyTable.Kinds.Values)}.")];
         return kind.IsKnownTo(minor) ? Fields(root, kind) : [Problem(root, $"{root.Kind} {Elsewhen(kind)}.")];
     }
 
@@ -66,7 +66,8 @@ internal sealed class KeyCheck(SemanticVersion talos)
         _ => [Problem(at, $"{at.Place} is a single value.")],
     };
 
-    private string Meant(string word, IEnumerable<KeyNode> nodes) => Nearest.Hint(word, nodes.Where(n => n.IsKnownTo(minor)).Select(n => n.Name));
+    private string Meant(string word, IEnumerable<KeyNode> nodes) =>
+        Nearest.Hint(word, nodes.Where(n => n.IsKnownTo(minor)).Select(n => n.Name));
 
     private string Elsewhen(KeyNode node) => minor < node.Since
         ? $"is known from Talos 1.{node.Since} on, and this is {talos}"
