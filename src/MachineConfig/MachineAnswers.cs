@@ -29,7 +29,8 @@ public sealed record MachineAnswers(MachineType Type, string Hostname, string In
     {
         var link = facts.Links.FirstOrDefault(l => l.Name == facts.DefaultLink);
         var disks = facts.Disks.Where(d => !d.ReadOnly && !d.CdRom && !Array.Exists(NoDisks, prefix => IsNamed(d, prefix))).ToList();
-        return new(type, facts.Hostname, facts.SystemDisk != "" ? facts.SystemDisk : disks is [var only] ? only.Device : "", facts.DefaultLink)
+        var disk = facts.SystemDisk != "" ? facts.SystemDisk : disks is [var only] ? only.Device : "";
+        return new(type, facts.Hostname, disk, facts.DefaultLink)
         {
             Addresses = link?.Addresses ?? [],
             Gateway = facts.Gateway,

@@ -50,7 +50,15 @@ internal static class Yaml
     public static List<YamlNode> Read(string text)
     {
         var stream = new YamlStream();
-        stream.Load(new StringReader(text));
+        try
+        {
+            stream.Load(new StringReader(text));
+        }
+        catch (Exception exception) when (exception is InvalidOperationException or ArgumentException)
+        {
+            // The parser trips over some broken texts without a word of its own.
+            throw new YamlException(new Mark(0, 1, 1), new Mark(0, 1, 1), "It cannot be parsed.", exception);
+        }
         var roots = stream.Documents.Select(d => d.RootNode).Where(root => !root.IsNull()).ToList();
         roots.ForEach(YamlAliases.Resolve);
         return roots;

@@ -22,7 +22,7 @@ internal sealed class YamlAliases
     private void Visit(YamlNode node, int depth)
     {
         if (depth > MaxDepth || ++count > MaxNodes)
-            throw new YamlException(node.Start, node.End, $"it has more than {MaxDepth} levels or {MaxNodes} values, with all aliases written out.");
+            throw new YamlException(node.Start, node.End, $"it has more than {MaxDepth} levels or {MaxNodes} values, aliases written out.");
         node.Anchor = AnchorName.Empty;
         if (node is YamlMappingNode map)
         {
@@ -45,7 +45,8 @@ internal sealed class YamlAliases
     // The merge key of YAML 1.1: what the map itself says wins over what it takes over, and the first source over later ones.
     private static void TakeOver(YamlMappingNode map)
     {
-        if (map.Children.FirstOrDefault(c => c.Key is YamlScalarNode { Value: "<<", Style: ScalarStyle.Plain }) is not { Key: { } key, Value: var from })
+        var (key, from) = map.Children.FirstOrDefault(c => c.Key is YamlScalarNode { Value: "<<", Style: ScalarStyle.Plain });
+        if (key is null)
             return;
         map.Children.Remove(key);
         foreach (var source in from is YamlSequenceNode list ? list.Children : [from])

@@ -13,7 +13,8 @@ internal readonly record struct YamlPlace(YamlNode Node, string Path)
     public static YamlPlace Single(string yaml, string what)
     {
         var documents = Documents(yaml, what);
-        return documents.Count == 1 ? documents[0] : throw new FormatException($"The {what} has {documents.Count} documents instead of one.");
+        return documents.Count == 1
+            ? documents[0] : throw new FormatException($"The {what} has {documents.Count} documents instead of one.");
     }
 
     /// <summary>All documents of a text; each is a map.</summary>

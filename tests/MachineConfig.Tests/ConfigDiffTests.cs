@@ -4,7 +4,8 @@ namespace Cozy.Fleet.MachineConfig.Tests;
 
 public sealed class ConfigDiffTests
 {
-    private const string Node = "version: v1alpha1\nmachine: {type: worker, token: a, network: {hostname: n1}, install: {disk: /dev/sda, image: i:1}}\n";
+    private const string Node =
+        "version: v1alpha1\nmachine: {type: worker, token: a, network: {hostname: n1}, install: {disk: /dev/sda, image: i:1}}\n";
 
     public static TheoryData<string, string, string> Differences => new()
     {
@@ -53,14 +54,23 @@ public sealed class ConfigDiffTests
         { "v1.7.7", "machine: {nodeTaints: {a: b}}", ChangeEffect.Live, "machine.nodeTaints.a" },
         { "v1.7.7", "machine: {nodeAnnotations: {a: b}}", ChangeEffect.Reboot, "machine.nodeAnnotations.a" },
         { "v1.8.4", "machine: {nodeAnnotations: {a: b}}", ChangeEffect.Live, "machine.nodeAnnotations.a" },
-        { "v1.8.4", "machine: {features: {imageCache: {localEnabled: true}}}", ChangeEffect.Reboot, "machine.features.imageCache.localEnabled" },
-        { "v1.9.6", "machine: {features: {imageCache: {localEnabled: true}}}", ChangeEffect.Live, "machine.features.imageCache.localEnabled" },
+        {
+            "v1.8.4", "machine: {features: {imageCache: {localEnabled: true}}}", ChangeEffect.Reboot,
+            "machine.features.imageCache.localEnabled"
+        },
+        {
+            "v1.9.6", "machine: {features: {imageCache: {localEnabled: true}}}", ChangeEffect.Live,
+            "machine.features.imageCache.localEnabled"
+        },
         { "v1.13.9", "machine: {features: {rbac: true}}", ChangeEffect.Reboot, "machine.features.rbac" },
         { "v1.13.9", "machine: {install: {disk: /dev/sdb}}", ChangeEffect.Live, "machine.install.disk" },
         { "v1.13.9", "{apiVersion: v1alpha1, kind: OOMConfig, a: b}", ChangeEffect.Live, "OOMConfig: apiVersion" },
         { "v1.13.9", "{apiVersion: v1alpha1, kind: EnvironmentConfig, a: b}", ChangeEffect.Live, "EnvironmentConfig: apiVersion" },
         { "v1.14.0", "{apiVersion: v1alpha1, kind: EnvironmentConfig, a: b}", ChangeEffect.Reboot, "EnvironmentConfig: apiVersion" },
-        { "v1.13.9", "{apiVersion: v1alpha1, kind: VolumeConfig, name: STATE, encryption: {provider: luks2}}", ChangeEffect.Reboot, "VolumeConfig STATE: encryption.provider" },
+        {
+            "v1.13.9", "{apiVersion: v1alpha1, kind: VolumeConfig, name: STATE, encryption: {provider: luks2}}", ChangeEffect.Reboot,
+            "VolumeConfig STATE: encryption.provider"
+        },
     };
 
     [Theory]
@@ -85,7 +95,8 @@ public sealed class ConfigDiffTests
         var diff = Between("version: v1alpha1", config);
 
         Assert.True(diff.Changes.Count > 80);
-        foreach (var secret in new[] { bundle.ClusterSecret, bundle.BootstrapToken, bundle.TrustdToken, bundle.SecretboxEncryptionSecret, bundle.Etcd.Key.Split('\n')[1] })
+        string[] words = [bundle.ClusterSecret, bundle.BootstrapToken, bundle.TrustdToken, bundle.SecretboxEncryptionSecret];
+        foreach (var secret in words.Append(bundle.Etcd.Key.Split('\n')[1]))
             Assert.DoesNotContain(diff.Changes, change => change.ToString().Contains(secret, StringComparison.Ordinal));
     }
 

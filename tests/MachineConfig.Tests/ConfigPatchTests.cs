@@ -42,12 +42,18 @@ public sealed class ConfigPatchTests
         { "lists append", "machine: {certSANs: [b]}", ["certSANs: [a, b]"] },
         { "some lists are replaced", "cluster: {network: {podSubnets: [10.1.0.0/16]}}", ["podSubnets: [10.1.0.0/16]"] },
         { "the audit policy is replaced whole", "cluster: {apiServer: {auditPolicy: {rules: []}}}", ["auditPolicy: {rules: []}"] },
-        { "interfaces merge by name", "machine: {network: {interfaces: [{interface: eth0, mtu: 9000}]}}", ["interface: eth0, mtu: 9000, vlans"] },
+        {
+            "interfaces merge by name", "machine: {network: {interfaces: [{interface: eth0, mtu: 9000}]}}",
+            ["interface: eth0, mtu: 9000, vlans"]
+        },
         {
             "VLANs merge by id", "machine: {network: {interfaces: [{interface: eth0, vlans: [{vlanId: 5, mtu: 1300}]}]}}",
             ["vlans: [{vlanId: 5, mtu: 1300}]"]
         },
-        { "admission plugins merge by name", "cluster: {apiServer: {admissionControl: [{name: PodSecurity, configuration: {c: d}}]}}", ["{a: b, c: d}"] },
+        {
+            "admission plugins merge by name", "cluster: {apiServer: {admissionControl: [{name: PodSecurity, configuration: {c: d}}]}}",
+            ["{a: b, c: d}"]
+        },
         { "another document is merged", "{apiVersion: v1alpha1, kind: HostnameConfig, hostname: n2}", ["hostname: n2"] },
         {
             "a rule of image verification replaces the one for the same images",
@@ -57,8 +63,14 @@ public sealed class ConfigPatchTests
         { "an argument with several values is one value", "cluster: {etcd: {extraArgs: {a: [z]}}}", ["extraArgs: {a: [z]}"] },
         { "null changes nothing", "cluster: {network: {podSubnets: null}}", ["podSubnets: [10.244.0.0/16]"] },
         { "an empty list replaces", "cluster: {network: {podSubnets: []}}", ["podSubnets: []"] },
-        { "an element is deleted by its first field", "machine: {network: {interfaces: [{interface: eth1, dhcp: false, $patch: delete}]}}", ["vlanId: 5"] },
-        { "an unknown document is added", "{apiVersion: v1alpha1, kind: EventSinkConfig, endpoint: a:1}", ["kind: HostnameConfig", "kind: EventSinkConfig"] },
+        {
+            "an element is deleted by its first field",
+            "machine: {network: {interfaces: [{interface: eth1, dhcp: false, $patch: delete}]}}", ["vlanId: 5"]
+        },
+        {
+            "an unknown document is added", "{apiVersion: v1alpha1, kind: EventSinkConfig, endpoint: a:1}",
+            ["kind: HostnameConfig", "kind: EventSinkConfig"]
+        },
     };
 
     [Theory]
@@ -107,7 +119,8 @@ public sealed class ConfigPatchTests
     [InlineData("machine:\n  token: x\n", "line 2: machine.token is set by the coordinator and cannot be patched.")]
     [InlineData("cluster:\n  etcd:\n    ca: {crt: x}\n", "line 3: cluster.etcd.ca is set by the coordinator and cannot be patched.")]
     [InlineData("machine:\n  $patch: delete\n", "line 2: machine.type is set by the coordinator and cannot be patched.")]
-    [InlineData("machine:\n  install: {$patch: delete}\n", "line 2: machine.install.image is set by the coordinator and cannot be patched.")]
+    [InlineData(
+        "machine:\n  install: {$patch: delete}\n", "line 2: machine.install.image is set by the coordinator and cannot be patched.")]
     [InlineData("cluster: null\n", "line 1: cluster.id is set by the coordinator and cannot be patched.")]
     [InlineData("version: v1alpha1\n$patch: delete\n", "line 1: the v1alpha1 document cannot be deleted.")]
     public void What_the_coordinator_sets_cannot_be_patched_replaced_or_deleted(string patch, string refusal) =>
@@ -117,7 +130,8 @@ public sealed class ConfigPatchTests
     [InlineData("a\n", "line 1: a patch is a map, such as 'machine: …', or a list of JSON patch operations.")]
     [InlineData("- a\n", "line 1: an operation of a JSON patch is a map with op and path.")]
     [InlineData("kind: KubeAPIServerCAConfig\nissuingCA: {}\n", "line 2: issuingCA is set by the coordinator and cannot be patched.")]
-    [InlineData("kind: UnattendedInstallConfig\n$patch: delete\n", "line 1: installer.image is set by the coordinator and cannot be patched.")]
+    [InlineData(
+        "kind: UnattendedInstallConfig\n$patch: delete\n", "line 1: installer.image is set by the coordinator and cannot be patched.")]
     [InlineData(
         "[{op: remove, path: /machine/udev}]",
         "line 1: a JSON patch is for a config of one document, and from Talos 1.12 on it has several; write a map, such as 'machine: …'.")]

@@ -84,7 +84,10 @@ public sealed partial class ConfigValidationTests
     {
         "line 1: There is no v1alpha1 document, and a machine needs one to become a member of a cluster.",
     })]
-    [InlineData("v1.13.9", "a: b: c\n", new[] { "line 1: The machine config is not YAML: While scanning a plain scalar value, found invalid mapping." })]
+    [InlineData("v1.13.9", "a: b: c\n", new[]
+    {
+        "line 1: The machine config is not YAML: While scanning a plain scalar value, found invalid mapping.",
+    })]
     [InlineData("v1.13.9", "# nothing\n", new[] { "line 1: The machine config is empty." })]
     [InlineData("v1.13.9", "machine: {}\n---\n- a\n", new[] { "line 3: A document is a map, such as 'machine: …'." })]
     public void A_config_that_lacks_something_is_told_what_and_where(string talos, string config, string[] expected) =>
@@ -115,7 +118,8 @@ public sealed partial class ConfigValidationTests
     {
         var (release, type) = given[0].Split(' ') is [var first, var second] ? (first, second) : throw new FormatException(given[0]);
         var documents = string.Join('\n', given.Skip(1).Select(line => line[4..])).Split("---\n", 2);
-        var config = (documents[0] == "" ? Config(type) : Merged(Config(type), documents[0])) + string.Concat(documents.Skip(1).Select(d => "---\n" + d));
+        var config = (documents[0] == "" ? Config(type) : Merged(Config(type), documents[0]))
+            + string.Concat(documents.Skip(1).Select(d => "---\n" + d));
         var problems = ConfigValidation.Problems(config, SemanticVersion.Parse(release));
         Assert.All(problems, problem => Assert.InRange(problem.Line, 1, config.Split('\n').Length));
         return problems.Count == 0 ? "  fine\n" : string.Concat(problems.Select(problem => $"  {problem.Sentence}\n"));

@@ -1,21 +1,29 @@
+using System.Text.Json;
 using Cozy.Fleet.Primitives;
 
 namespace Cozy.Fleet.MachineConfig.Tests;
 
 public sealed class FactCheckTests
 {
-    private const string Disks = "/dev/sda (480 GB) INTEL S4510 S1, /dev/nvme0n1 (960 GB) PM9A3 N1, /dev/nvme1n1 (960 GB) PM9A3 N2, /dev/sr0 (1 GB)";
+    private const string Disks =
+        "/dev/sda (480 GB) INTEL S4510 S1, /dev/nvme0n1 (960 GB) PM9A3 N1, /dev/nvme1n1 (960 GB) PM9A3 N2, /dev/sr0 (1 GB)";
 
     private static readonly NodeFacts Node = new(
         [
-            new("/dev/sda", 480_000_000_000) { Model = "INTEL S4510", Serial = "S1", Transport = "sata", Symlinks = ["/dev/disk/by-id/wwn-1"] },
-            new("/dev/nvme0n1", 960_000_000_000) { Model = "PM9A3", Serial = "N1", Transport = "nvme", BusPath = "/pci0000:00/0000:00:1d.0" },
+            new("/dev/sda", 480_000_000_000)
+            {
+                Model = "INTEL S4510", Serial = "S1", Transport = "sata", Symlinks = ["/dev/disk/by-id/wwn-1"],
+            },
+            new("/dev/nvme0n1", 960_000_000_000)
+            {
+                Model = "PM9A3", Serial = "N1", Transport = "nvme", BusPath = "/pci0000:00/0000:00:1d.0",
+            },
             new("/dev/nvme1n1", 960_000_000_000) { Model = "PM9A3", Serial = "N2", Transport = "nvme", Wwid = "eui.2" },
             new("/dev/sr0", 1_000_000_000) { Transport = "sata", CdRom = true },
         ],
         [
-            new("eno1", "52:54:00:00:00:01") { PermanentMac = "52:54:00:00:00:01", Driver = "ixgbe", PciId = "8086:1563", BusPath = "0000:01:00.0" },
-            new("eno2", "52:54:00:00:00:01") { PermanentMac = "52:54:00:00:00:02", Driver = "ixgbe", PciId = "8086:1563", BusPath = "0000:01:00.1" },
+            new("eno1", "52:54:00:00:00:01") { PermanentMac = "52:54:00:00:00:01", Driver = "ixgbe", BusPath = "0000:01:00.0" },
+            new("eno2", "52:54:00:00:00:01") { PermanentMac = "52:54:00:00:00:02", Driver = "ixgbe", BusPath = "0000:01:00.1" },
             new("bond0", "52:54:00:00:00:01") { Physical = false },
         ]);
 
@@ -36,7 +44,10 @@ public sealed class FactCheckTests
             + "/dev/nvme0n1 (960 GB) PM9A3 N1, /dev/nvme1n1 (960 GB) PM9A3 N2."
         },
         { "diskSelector: {type: hdd}", $"machine.install.diskSelector (type: hdd) is no disk of this node, which has {Disks}." },
-        { "diskSelector: {size: '== 480GiB'}", $"machine.install.diskSelector (size: == 480GiB) is no disk of this node, which has {Disks}." },
+        {
+            "diskSelector: {size: '== 480GiB'}",
+            $"machine.install.diskSelector (size: == 480GiB) is no disk of this node, which has {Disks}."
+        },
         { "diskSelector: {serial: N2}\n    disk: /dev/nothing", "" },
     };
 
@@ -48,7 +59,10 @@ public sealed class FactCheckTests
             "machine.network.interfaces[eth0].interface (eth0) is no link of this node, which has eno1 (52:54:00:00:00:01, ixgbe), "
             + "eno2 (52:54:00:00:00:01, ixgbe)."
         },
-        { "machine: {network: {interfaces: [{deviceSelector: {permanentAddr: '52:54:00:00:00:0[2]'}}]}}", "machine.network.interfaces[0].deviceSelector" },
+        {
+            "machine: {network: {interfaces: [{deviceSelector: {permanentAddr: '52:54:00:00:00:0[2]'}}]}}",
+            "machine.network.interfaces[0].deviceSelector"
+        },
         { "machine: {network: {interfaces: [{deviceSelector: {permanentAddr: 52:54:00:00:00:02}}]}}", "" },
         { "machine: {network: {interfaces: [{deviceSelector: {busPath: '0000:01:00.1', physical: true}}]}}", "" },
         {
@@ -56,10 +70,20 @@ public sealed class FactCheckTests
             "machine.network.interfaces[0].deviceSelector (driver: ixgbe) is 2 links of this node, and must be one: "
         },
         { "machine: {network: {interfaces: [{interface: bond1, bond: {deviceSelectors: [{driver: ixgbe}]}}]}}", "" },
-        { "machine: {network: {interfaces: [{interface: bond1, bond: {deviceSelectors: [{driver: e1000}]}}]}}", "machine.network.interfaces[bond1].bond.deviceSelectors[0]" },
-        { "machine: {network: {interfaces: [{interface: bond1, bond: {interfaces: [eno1, eno3]}}]}}", "machine.network.interfaces[bond1].bond.interfaces[1] (eno3)" },
+        {
+            "machine: {network: {interfaces: [{interface: bond1, bond: {deviceSelectors: [{driver: e1000}]}}]}}",
+            "machine.network.interfaces[bond1].bond.deviceSelectors[0]"
+        },
+        {
+            "machine: {network: {interfaces: [{interface: bond1, bond: {interfaces: [eno1, eno3]}}]}}",
+            "machine.network.interfaces[bond1].bond.interfaces[1] (eno3)"
+        },
         { "{apiVersion: v1alpha1, kind: LinkConfig, name: eno7}", "LinkConfig eno7: name (eno7) is no link" },
-        { "{kind: BondConfig, name: bond1, links: [eno1]}\n---\n{kind: VLANConfig, name: v5, parent: bond1}\n---\n{kind: LinkConfig, name: v5}", "" },
+        {
+            "{kind: BondConfig, name: bond1, links: [eno1]}\n---\n{kind: VLANConfig, name: v5, parent: bond1}\n---\n"
+            + "{kind: LinkConfig, name: v5}",
+            ""
+        },
         { "{kind: Layer2VIPConfig, name: 10.0.0.9, link: eth0}", "Layer2VIPConfig 10.0.0.9: link (eth0)" },
     };
 
@@ -80,11 +104,13 @@ public sealed class FactCheckTests
 
     [Theory]
     [InlineData("disk.dev_path == \"/dev/sda\"", "")]
-    [InlineData("disk.dev_path == '/dev/sdx'", "UnattendedInstallConfig: provisioning.diskSelector.match (disk.dev_path == '/dev/sdx') is no disk of this node")]
+    [InlineData(
+        "disk.dev_path == '/dev/sdx'",
+        "UnattendedInstallConfig: provisioning.diskSelector.match (disk.dev_path == '/dev/sdx') is no disk of this node")]
     [InlineData("disk.size > 1u * TiB", "")]
     public void An_expression_that_is_a_path_is_looked_up(string expression, string expected)
     {
-        var config = $"kind: UnattendedInstallConfig\nprovisioning: {{diskSelector: {{match: {System.Text.Json.JsonSerializer.Serialize(expression)}}}}}\n";
+        var config = $"kind: UnattendedInstallConfig\nprovisioning: {{diskSelector: {{match: {JsonSerializer.Serialize(expression)}}}}}\n";
 
         Assert.StartsWith(expected, string.Concat(FactCheck.Problems(config, Node).Select(p => p.Sentence)), StringComparison.Ordinal);
     }

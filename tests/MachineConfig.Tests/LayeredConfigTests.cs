@@ -75,7 +75,10 @@ public sealed class LayeredConfigTests
     public void A_JSON_patch_owns_what_it_adds_and_what_it_moves_stays_with_its_layer()
     {
         var effective = Applied("machine: {a: x, b: y}", new ConfigLayer("node",
-            ["[{op: move, from: /machine/a, path: /machine/c}, {op: copy, from: /machine/b, path: /machine/d}, {op: add, path: /machine/e, value: z}]"]));
+        [
+            "[{op: move, from: /machine/a, path: /machine/c}, {op: copy, from: /machine/b, path: /machine/d}]",
+            "[{op: add, path: /machine/e, value: z}]",
+        ]));
 
         Assert.Equal(
             ["machine.b generated", "machine.c generated", "machine.d node", "machine.e node"],
@@ -86,11 +89,13 @@ public sealed class LayeredConfigTests
     public void A_whole_document_that_a_layer_deletes_is_explained_as_removed()
     {
         var effective = Applied(
-            Generated("v1.13.9", MachineType.Worker), new ConfigLayer("node", ["{apiVersion: v1alpha1, kind: HostnameConfig, $patch: delete}"]));
+            Generated("v1.13.9", MachineType.Worker),
+            new ConfigLayer("node", ["{apiVersion: v1alpha1, kind: HostnameConfig, $patch: delete}"]));
 
         Assert.Contains(effective.Removed, leaf => leaf is
         {
-            Place: { Document: "HostnameConfig", Path: "hostname" }, Word.Layer: "node", Overridden: [{ Layer: "generated", Value: "cp-1" }],
+            Place: { Document: "HostnameConfig", Path: "hostname" }, Word.Layer: "node",
+            Overridden: [{ Layer: "generated", Value: "cp-1" }],
         });
         Assert.DoesNotContain("HostnameConfig", effective.Text, StringComparison.Ordinal);
     }

@@ -95,7 +95,8 @@ public sealed class MachinePatchTests
             },
             MachineAnswers.From(facts, MachineType.Worker));
         Assert.Equal("/dev/sdb", MachineAnswers.From(facts with { SystemDisk = "/dev/sdb" }, MachineType.Worker).InstallDisk);
-        Assert.Equal("", MachineAnswers.From(facts with { Disks = [new("/dev/sda", 1), new("/dev/sdb", 1)] }, MachineType.Worker).InstallDisk);
+        var two = facts with { Disks = [new("/dev/sda", 1), new("/dev/sdb", 1)] };
+        Assert.Equal("", MachineAnswers.From(two, MachineType.Worker).InstallDisk);
     }
 
     [Theory]

@@ -15,8 +15,8 @@ public sealed class RoundTripTests
 
     public static TheoryData<string> Configs =>
     [
-        Fields, Documents, Strange, "../1.6-controlplane.yaml", "../1.6-worker.yaml", "../1.10-controlplane.yaml", "../1.13-controlplane.yaml",
-        "../1.13-worker.yaml", "../1.14-controlplane.yaml", "../1.14-worker.yaml",
+        Fields, Documents, Strange, "../1.6-controlplane.yaml", "../1.6-worker.yaml", "../1.10-controlplane.yaml",
+        "../1.13-controlplane.yaml", "../1.13-worker.yaml", "../1.14-controlplane.yaml", "../1.14-worker.yaml",
     ];
 
     public static TheoryData<string> EmptyPatches => ["", "---\n", "{}", "machine: {}\n", "machine: {network: {}}\n", "# nothing\n", "[]"];
@@ -76,8 +76,8 @@ public sealed class RoundTripTests
 
     [Theory]
     [InlineData("machine: &a {b: *a}")]
-    [InlineData("a: &a [x,x,x,x,x,x,x,x]\nb: &b [*a,*a,*a,*a,*a,*a,*a,*a]\nc: &c [*b,*b,*b,*b,*b,*b,*b,*b]\nd: &d [*c,*c,*c,*c,*c,*c,*c,*c]\n"
-        + "e: &e [*d,*d,*d,*d,*d,*d,*d,*d]\nf: [*e,*e,*e,*e,*e,*e,*e,*e]\n")]
+    [InlineData("a: &a [x,x,x,x,x,x,x,x]\nb: &b [*a,*a,*a,*a,*a,*a,*a,*a]\nc: &c [*b,*b,*b,*b,*b,*b,*b,*b]\n"
+        + "d: &d [*c,*c,*c,*c,*c,*c,*c,*c]\ne: &e [*d,*d,*d,*d,*d,*d,*d,*d]\nf: [*e,*e,*e,*e,*e,*e,*e,*e]\n")]
     public void Aliases_that_never_end_are_refused(string config)
     {
         Assert.Null(ConfigPatch.Apply(config, "", out var refusal));
@@ -102,7 +102,11 @@ public sealed class RoundTripTests
     public void Texts_of_every_shape_survive()
     {
         var random = new Random(20260301);
-        string[] pieces = ["a", " ", "\n", "\t", ":", "#", "-", "'", "\"", "\\", "{", "é", "€", "🙂", "0", "~", "null", "---", "|", "%", "&", "*", "!", "\u0007", "\u2028"];
+        string[] pieces =
+        [
+            "a", " ", "\n", "\t", ":", "#", "-", "'", "\"", "\\", "{", "é", "€", "🙂", "0", "~", "null", "---", "|", "%", "&", "*", "!",
+            "\u0007", "\u2028",
+        ];
         for (var round = 0; round < 400; round++)
         {
             var text = string.Concat(Enumerable.Range(0, random.Next(12)).Select(_ => pieces[random.Next(pieces.Length)]));

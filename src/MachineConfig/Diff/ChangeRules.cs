@@ -30,7 +30,8 @@ internal static class ChangeRules
     // From 1.14: read once in a boot.
     private static readonly HashSet<string> Cold =
     [
-        "machine.type", "machine.disks", "machine.files", "machine.env", "machine.systemDiskEncryption", "cluster.etcd", "EnvironmentConfig:",
+        "machine.type", "machine.disks", "machine.files", "machine.env", "machine.systemDiskEncryption", "cluster.etcd",
+        "EnvironmentConfig:",
     ];
 
     private static readonly HashSet<string> Installed =
@@ -75,9 +76,13 @@ internal static class ChangeRules
         if (Encrypted.Contains(kind) && Under(rule, path => path == $"{kind}:encryption"))
             return true;
         if (talos.IsAtLeast(1, FirstThatNeverReboots))
-            return Under(rule, Cold.Contains) || (change.Before is not null && Under(rule, path => path is "machine.kernel.modules" or "KernelModuleConfig:"));
-        return !rule.Contains(':', StringComparison.Ordinal) && !Under(rule, path => Hot.TryGetValue(path, out var since) && talos.IsAtLeast(1, since));
+            return Under(rule, Cold.Contains) || (change.Before is not null && Under(rule, IsModule));
+        return !rule.Contains(':', StringComparison.Ordinal)
+            && !Under(rule, path => talos.IsAtLeast(1, Hot.GetValueOrDefault(path, int.MaxValue)));
     }
+
+    // A new one is loaded at once; one that is there keeps its parameters, and stays.
+    private static bool IsModule(string path) => path is "machine.kernel.modules" or "KernelModuleConfig:";
 
     // A rule belongs to every beginning of it: the kind, then key by key.
     private static bool Under(string rule, Predicate<string> named)

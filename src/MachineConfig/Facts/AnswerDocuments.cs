@@ -16,7 +16,7 @@ internal static class AnswerDocuments
             : Map(("machine", Map(("install", Map(("disk", Text(answers.InstallDisk)))))));
         yield return Document("HostnameConfig", ("hostname", Text(answers.Hostname)));
         if (answers.NameServers.Count > 0)
-            yield return Document("ResolverConfig", ("nameservers", List(answers.NameServers.Select(server => Map(("address", Text(server)))))));
+            yield return Document("ResolverConfig", ("nameservers", Addresses(answers.NameServers)));
         yield return Link(answers);
         if (answers.Addresses.Count == 0)
             yield return Document("DHCPv4Config", ("name", Text(answers.Link)));
@@ -28,13 +28,18 @@ internal static class AnswerDocuments
     {
         (string, YamlNode?)[] network =
         [
-            ("addresses", answers.Addresses.Count == 0 ? null : List(answers.Addresses.Select(a => Map(("address", Text(a)))))),
+            ("addresses", answers.Addresses.Count == 0 ? null : Addresses(answers.Addresses)),
             // Without a destination it is the default route.
             ("routes", answers.Gateway == "" ? null : List([Map(("gateway", Text(answers.Gateway)))])),
         ];
         return answers.Bond is { } bond
             ? Document("BondConfig",
-                [("name", Text(answers.Link)), ("links", List(bond.Members)), ("bondMode", Text(bond.Mode)), .. AnswerFields.Tuning(bond), .. network])
+            [
+                ("name", Text(answers.Link)), ("links", List(bond.Members)), ("bondMode", Text(bond.Mode)),
+                .. AnswerFields.Tuning(bond), .. network,
+            ])
             : Document("LinkConfig", [("name", Text(answers.Link)), .. network]);
     }
+
+    private static YamlSequenceNode Addresses(IEnumerable<string> texts) => List(texts.Select(text => Map(("address", Text(text)))));
 }

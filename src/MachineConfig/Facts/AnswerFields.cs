@@ -1,3 +1,4 @@
+using System.Net;
 using System.Net.Sockets;
 using YamlDotNet.RepresentationModel;
 using static Cozy.Fleet.MachineConfig.Yaml;
@@ -22,7 +23,7 @@ internal static class AnswerFields
         ("bond", answers.Bond is { } bond ? Bond(bond) : null),
         ("dhcp", answers.Addresses.Count == 0 ? Bool(true) : null),
         ("addresses", ListOrNone(answers.Addresses)),
-        ("routes", answers.Gateway == "" ? null : List([Map(("network", Text(Everywhere(answers.Gateway))), ("gateway", Text(answers.Gateway)))])),
+        ("routes", answers.Gateway == "" ? null : List([DefaultRoute(answers.Gateway)])),
         ("vip", answers.SharedAddress == "" ? null : Map(("ip", Text(answers.SharedAddress)))));
 
     private static YamlMappingNode Bond(BondSettings bond) => Map(
@@ -38,8 +39,9 @@ internal static class AnswerFields
         ("downdelay", NumberOrNone(bond.Downdelay)),
     ];
 
-    private static string Everywhere(string gateway) =>
-        System.Net.IPAddress.Parse(gateway).AddressFamily == AddressFamily.InterNetworkV6 ? "::/0" : "0.0.0.0/0";
+    private static YamlMappingNode DefaultRoute(string gateway) => Map(
+        ("network", Text(IPAddress.Parse(gateway).AddressFamily == AddressFamily.InterNetworkV6 ? "::/0" : "0.0.0.0/0")),
+        ("gateway", Text(gateway)));
 
     private static YamlNode? NumberOrNone(int value) => value == 0 ? null : Number(value);
 }

@@ -13,7 +13,7 @@ internal static partial class AnswerRules
     private static IEnumerable<string> Machine(MachineAnswers answers)
     {
         if (!Hostname().IsMatch(answers.Hostname))
-            yield return $"The hostname '{answers.Hostname}' is not made of lower-case letters, digits, '-' and dots, with at most 63 up to the first dot.";
+            yield return $"The hostname '{answers.Hostname}' is not made of lower-case letters, digits and '-', at most 63 between dots.";
         if (!answers.InstallDisk.StartsWith("/dev/", StringComparison.Ordinal))
             yield return $"The install disk '{answers.InstallDisk}' is no device path such as /dev/nvme0n1.";
         if (answers.Link == "")

@@ -36,7 +36,7 @@ internal static partial class DiskSelection
     private static bool Is(DiskFacts disk, string path) => disk.Device == path || disk.Symlinks.Contains(path);
 
     private static string Name(DiskFacts disk) =>
-        string.Join(' ', new[] { disk.Device, $"({disk.SizeBytes / 1_000_000_000} GB)", disk.Model, disk.Serial }.Where(word => word != ""));
+        $"{disk.Device} ({disk.SizeBytes / 1_000_000_000} GB) {disk.Model} {disk.Serial}".TrimEnd();
 
     // What Talos adds: no disk that cannot be written, and none that stands on others.
     private static bool Matches(ConfigLeaf selector, DiskFacts disk) =>
@@ -65,7 +65,8 @@ internal static partial class DiskSelection
             return false;
         var unit = match.Groups["binary"].Success ? 1024m : 1000m;
         var limit = decimal.Parse(match.Groups["number"].Value, CultureInfo.InvariantCulture);
-        var power = match.Groups["prefix"].Success ? Prefixes.IndexOf(match.Groups["prefix"].Value, StringComparison.OrdinalIgnoreCase) + 1 : 0;
+        var prefix = match.Groups["prefix"].Value;
+        var power = prefix == "" ? 0 : Prefixes.IndexOf(prefix, StringComparison.OrdinalIgnoreCase) + 1;
         for (var i = 0; i < power; i++)
             limit *= unit;
         return match.Groups["operator"].Value switch

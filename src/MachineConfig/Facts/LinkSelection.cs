@@ -24,7 +24,7 @@ internal static class LinkSelection
             .OfType<ConfigProblem>();
     }
 
-    private static string Name(LinkFacts link) => $"{link.Name} ({string.Join(", ", new[] { link.Mac, link.Driver }.Where(word => word != ""))})";
+    private static string Name(LinkFacts link) => $"{link.Name} ({link.Mac}{(link.Driver == "" ? "" : ", ")}{link.Driver})";
 
     private static IEnumerable<string> Matching(ConfigLeaf selector, IReadOnlyList<LinkFacts> links) =>
         links.Where(link => selector.Map().All(field => Matches(field.Name, field.Value.Text(), link))).Select(Name);
@@ -45,14 +45,16 @@ internal static class LinkSelection
     private static IEnumerable<ConfigLeaf> Named(IReadOnlyList<ConfigLeaf> roots, IReadOnlyList<ConfigLeaf> interfaces) =>
         interfaces.Select(link => link.Find("interface"))
             .Concat(interfaces.SelectMany(link => link.List("bond", "interfaces").Concat(link.List("bridge", "interfaces"))))
-            .Concat(roots.Where(r => r.Kind is "LinkConfig" or "EthernetConfig" or "DHCPv4Config" or "DHCPv6Config").Select(r => r.Find("name")))
+            .Concat(roots.Where(r => r.Kind is "LinkConfig" or "EthernetConfig" or "DHCPv4Config" or "DHCPv6Config")
+                .Select(r => r.Find("name")))
             .Concat(roots.Where(r => r.Kind is "BondConfig" or "BridgeConfig" or "VRFConfig").SelectMany(r => r.List("links")))
             .Concat(roots.Where(r => r.Kind == "VLANConfig").Select(r => r.Find("parent")))
             .Concat(roots.Where(r => r.Kind is "Layer2VIPConfig" or "HCloudVIPConfig").Select(r => r.Find("link")))
             .OfType<ConfigLeaf>();
 
     private static IEnumerable<string> MadeNames(IReadOnlyList<ConfigLeaf> roots, IReadOnlyList<ConfigLeaf> interfaces) =>
-        interfaces.Where(link => link.IsTrue("dummy") || Array.Exists(Made, kind => link.Find(kind) is not null)).Select(link => link.Text("interface"))
+        interfaces.Where(link => link.IsTrue("dummy") || Array.Exists(Made, kind => link.Find(kind) is not null))
+            .Select(link => link.Text("interface"))
             .Concat(interfaces.SelectMany(link => link.List("vlans").Select(vlan => $"{link.Text("interface")}.{vlan.Text("vlanId")}")))
             .Concat(roots.Where(root => KindsThatMake.Contains(root.Kind)).Select(root => root.Text("name")))
             .Concat(roots.Where(root => root.Kind == "VethConfig").Select(root => root.Text("peer", "name")));

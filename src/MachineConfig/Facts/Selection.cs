@@ -15,10 +15,13 @@ internal sealed record Selection(string What, IReadOnlyList<string> All)
 
     private ConfigProblem? Judged(ConfigLeaf selector, string[] matches, bool several) => matches.Length switch
     {
-        0 => selector.Problem($"{Wanted(selector)} is no {What} of this node, which has {(All.Count == 0 ? "none" : string.Join(", ", All))}."),
-        1 => null,
-        _ => several ? null : selector.Problem($"{Wanted(selector)} is {matches.Length} {What}s of this node, and must be one: {string.Join(", ", matches)}."),
+        0 => selector.Problem($"{Wanted(selector)} is no {What} of this node, which has {Listed(All)}."),
+        > 1 when !several =>
+            selector.Problem($"{Wanted(selector)} is {matches.Length} {What}s of this node, and must be one: {Listed(matches)}."),
+        _ => null,
     };
+
+    private static string Listed(IReadOnlyCollection<string> names) => names.Count == 0 ? "none" : string.Join(", ", names);
 
     private static string Wanted(ConfigLeaf selector) => selector.Node is YamlMappingNode
         ? $"{selector.Place} ({string.Join(", ", selector.Map().Select(field => $"{field.Name}: {field.Value.Text()}"))})"

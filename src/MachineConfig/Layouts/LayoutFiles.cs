@@ -48,9 +48,10 @@ internal sealed partial class LayoutFiles(IReadOnlyList<LayoutFile> files)
         var fromConfig = controlPlane != "" && !Has(path) && Twin(path) is null;
         var text = Read(fromConfig ? controlPlane : path);
         SecretsBundle? bundle;
-        string refusal;
-        return (fromConfig ? BundleImport.TryFromControlPlane(text, out bundle, out refusal) : BundleImport.TryFromFile(text, out bundle, out refusal))
-            ? bundle : throw new FormatException($"{(fromConfig ? controlPlane : path)}: {refusal}");
+        var read = fromConfig
+            ? BundleImport.TryFromControlPlane(text, out bundle, out var refusal)
+            : BundleImport.TryFromFile(text, out bundle, out refusal);
+        return read ? bundle! : throw new FormatException($"{(fromConfig ? controlPlane : path)}: {refusal}");
     }
 
     /// <summary>A patch of a file without what the coordinator sets, which is noted; null when nothing remains.</summary>
@@ -96,7 +97,8 @@ internal sealed partial class LayoutFiles(IReadOnlyList<LayoutFile> files)
     // Also a document that says no more than what it is.
     private static bool IsEmpty(YamlNode document) => document switch
     {
-        YamlMappingNode map => map.Children.Keys.All(key => map.At("kind") is not null && key is YamlScalarNode { Value: "apiVersion" or "kind" }),
+        YamlMappingNode map when map.At("kind") is null => map.Children.Count == 0,
+        YamlMappingNode map => map.Children.Keys.All(key => key is YamlScalarNode { Value: "apiVersion" or "kind" }),
         YamlSequenceNode list => !list.Any(),
         _ => false,
     };

@@ -23,17 +23,23 @@ internal static class TalmLayout
         var endpoint = summary.Endpoint != "" ? summary.Endpoint : values?.Text("endpoint") ?? "";
         return new("talm", summary.Name != "" ? summary.Name : chart.Text("name"), endpoint, directory.Secrets("secrets.yaml"))
         {
-            TalosVersion = summary.TalosVersion != "" ? summary.TalosVersion : ConfigSummary.Version(chart.Text("templateOptions", "talosVersion")),
-            KubernetesVersion = summary.KubernetesVersion != ""
-                ? summary.KubernetesVersion : ConfigSummary.Version(chart.Text("templateOptions", "kubernetesVersion")),
+            TalosVersion = Version(summary.TalosVersion, chart, "talosVersion"),
+            KubernetesVersion = Version(summary.KubernetesVersion, chart, "kubernetesVersion"),
             Nodes = [.. files.Select(path => Node(directory, path, roots[path]))],
             Left = [.. directory.Left],
         };
     }
 
-    private static List<ConfigLeaf> Roots(string path, string text) => LayoutFiles.In(path, () => Yaml.Read(text)) is { Count: > 0 } documents
-        ? documents.ConvertAll(d => d is YamlMappingNode map ? ConfigLeaf.Root(map) : throw new FormatException($"{path} is no machine config."))
-        : throw new FormatException($"{path} has no config below its mode line; write it with 'talm template -I' first.");
+    private static string Version(string applied, ConfigLeaf chart, string key) =>
+        applied != "" ? applied : ConfigSummary.Version(chart.Text("templateOptions", key));
+
+    private static List<ConfigLeaf> Roots(string path, string text)
+    {
+        var documents = LayoutFiles.In(path, () => Yaml.Read(text));
+        return documents.Count > 0
+            ? documents.ConvertAll(d => ConfigLeaf.Root(d as YamlMappingNode ?? throw new FormatException($"{path} is no machine config.")))
+            : throw new FormatException($"{path} has no config below its mode line; write it with 'talm template -I' first.");
+    }
 
     private static ImportedNode Node(LayoutFiles directory, string path, IReadOnlyList<ConfigLeaf> roots)
     {
@@ -43,9 +49,10 @@ internal static class TalmLayout
         string Of(string kind, params string[] keys) => roots.FirstOrDefault(root => root.Kind == kind)?.Text(keys) ?? "";
         var type = Of("", "machine", "type");
         var worker = type == "worker" || (type == "" && templates.Any(t => t.Contains("worker", StringComparison.Ordinal)));
-        var name = new[] { Of("HostnameConfig", "hostname"), Of("", "machine", "network", "hostname"), Path.GetFileNameWithoutExtension(path) };
+        var names = new[] { Of("HostnameConfig", "hostname"), Of("", "machine", "network", "hostname") };
         return new(
-            Array.Find(name, n => n != "")!, address, worker ? MachineType.Worker : MachineType.ControlPlane,
+            Array.Find(names, n => n != "") ?? Path.GetFileNameWithoutExtension(path), address,
+            worker ? MachineType.Worker : MachineType.ControlPlane,
             directory.Patch(path, text) is { } patch ? [patch] : []);
     }
 }

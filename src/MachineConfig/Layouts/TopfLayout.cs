@@ -4,7 +4,7 @@ using Cozy.Fleet.Primitives;
 
 namespace Cozy.Fleet.MachineConfig.Layouts;
 
-/// <summary>A directory of topf: <c>topf.yaml</c>, the bundle, and folders of patches for all machines, for a role and for one machine.</summary>
+/// <summary>A directory of topf: <c>topf.yaml</c>, the bundle, and folders of patches for all, for a role and for one machine.</summary>
 internal static class TopfLayout
 {
     private static readonly string[] Programs = ["secretsProvider", "nodesProvider"];
@@ -35,7 +35,8 @@ internal static class TopfLayout
         {
             "control-plane" => new(host, node.Text("ip"), MachineType.ControlPlane, Patches(directory, $"{folder}node/{host}")),
             "worker" => new(host, node.Text("ip"), MachineType.Worker, Patches(directory, $"{folder}node/{host}")),
-            var role => throw new FormatException($"topf.yaml: line {node.Line}: the role of {host} is control-plane or worker, not {role}."),
+            var role => throw new FormatException(
+                $"topf.yaml: line {node.Line}: the role of {host} is control-plane or worker, not {role}."),
         };
     }
 

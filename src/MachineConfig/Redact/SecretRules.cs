@@ -30,9 +30,8 @@ internal static partial class SecretRules
         return Secret().IsMatch(word) && !Harmless().IsMatch(word);
     }
 
-    private static bool IsNamed(ConfigLeaf leaf) =>
-        leaf.Keys is [.., var last]
-        && (IsName(last) && !(last == "key" && leaf.Keys.Any(LabelKeys.Contains)) || leaf.Keys.SkipLast(1).Any(key => Holder().IsMatch(key)));
+    private static bool IsNamed(ConfigLeaf leaf) => leaf.Keys is [.. var way, var last]
+        && ((IsName(last) && !(last == "key" && way.Any(LabelKeys.Contains))) || way.Any(key => Holder().IsMatch(key)));
 
     // Every key is secret that does not say otherwise; "auth" is when it is the whole name.
     [GeneratedRegex(

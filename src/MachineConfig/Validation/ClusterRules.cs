@@ -72,7 +72,8 @@ internal static class ClusterRules
         {
             var tag = image.Text().Split('@')[0].Split(':')[^1];
             if (!tag.StartsWith('v') || !SemanticVersion.TryParse(tag, out var kubernetes))
-                yield return image.Problem($"{image.Place} has the version of Kubernetes as its tag, such as :v1.36.3, unlike {image.Text()}.");
+                yield return image.Problem(
+                    $"{image.Place} has the version of Kubernetes as its tag, such as v1.36.3, unlike {image.Text()}.");
             else if (VersionRules.Problem(config.Talos, kubernetes) is { } problem)
                 yield return image.Problem($"{image.Place}: {problem}");
         }

@@ -4,7 +4,7 @@ using YamlDotNet.RepresentationModel;
 
 namespace Cozy.Fleet.MachineConfig.Validation;
 
-/// <summary>What strict decoding refuses: kinds and keys that a release does not know, and values of another type; and what is missing.</summary>
+/// <summary>What strict decoding refuses: kinds and keys that a release does not know, and types; and what is missing.</summary>
 /// <param name="isPatch">It is put over a config: what is missing may be there, and <c>$patch</c> says what to do.</param>
 internal sealed class KeyCheck(SemanticVersion talos, bool isPatch = false)
 {
@@ -29,7 +29,7 @@ internal sealed class KeyCheck(SemanticVersion talos, bool isPatch = false)
         if (root.Node.TextAt("apiVersion") is not "v1alpha1" and var version)
             return [Problem(root, $"{root.Kind} has the apiVersion v1alpha1, not {(string.IsNullOrEmpty(version) ? "none" : version)}.")];
         if (!KeyTable.Kinds.TryGetValue(root.Kind, out var kind) || root.Kind == KeyTable.Main)
-            return [Problem(root, $"{root.Kind} is no kind of document that Talos {talos} knows{Meant(root.Kind, KeyTable.Kinds.Values)}.")];
+            return [Problem(root, $"{root.Kind} is no kind that Talos {talos} knows{Meant(root.Kind, KeyTable.Kinds.Values)}.")];
         return kind.IsKnownTo(minor) ? Fields(root, kind) : [Problem(root, $"{root.Kind} {Elsewhen(kind)}.")];
     }
 
@@ -67,7 +67,8 @@ internal sealed class KeyCheck(SemanticVersion talos, bool isPatch = false)
         _ => [Problem(at, $"{at.Place} is a single value.")],
     };
 
-    private string Meant(string word, IEnumerable<KeyNode> nodes) => Nearest.Hint(word, nodes.Where(n => n.IsKnownTo(minor)).Select(n => n.Name));
+    private string Meant(string word, IEnumerable<KeyNode> nodes) =>
+        Nearest.Hint(word, nodes.Where(n => n.IsKnownTo(minor)).Select(n => n.Name));
 
     private string Elsewhen(KeyNode node) => minor < node.Since
         ? $"is known from Talos 1.{node.Since} on, and this is {talos}"

@@ -4,8 +4,8 @@ namespace Cozy.Fleet.MachineConfig.Validation;
 
 /// <summary>A key that Talos knows in a place, or a kind of document, and what may stand there.</summary>
 /// <param name="Type">
-/// <c>text</c>, <c>text(a|b)</c>, <c>int</c>, <c>bool</c>, <c>duration</c>, <c>any</c> (Talos does not look inside), <c>struct</c> (a map of
-/// the children), <c>[x]</c> (a list of x) or <c>&lt;x&gt;</c> (a map from any name to x).
+/// <c>text</c>, <c>text(a|b)</c>, <c>int</c>, <c>bool</c>, <c>duration</c>, <c>any</c> (Talos does not look inside), <c>struct</c>
+/// (a map of the children), <c>[x]</c> (a list of x) or <c>&lt;x&gt;</c> (a map from any name to x).
 /// </param>
 /// <param name="Since">The first minor of Talos 1 that knows it.</param>
 /// <param name="Until">The last one.</param>
@@ -15,7 +15,7 @@ internal sealed record KeyNode(string Name, bool Required, string Type, int Sinc
 
     public bool IsKnownTo(int minor) => minor >= Since && minor <= Until;
 
-    /// <summary>Reads a line: the key, with <c>!</c> when it is required, its type, and its minors where those of the parent do not hold.</summary>
+    /// <summary>Reads a line: the key, with <c>!</c> when it is required, its type, and its minors unless its parent's hold.</summary>
     public static KeyNode Parse(string line, KeyNode? parent)
     {
         var words = line.Split(' ', StringSplitOptions.RemoveEmptyEntries);

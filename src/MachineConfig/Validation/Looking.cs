@@ -13,7 +13,8 @@ internal static class Looking
         var at = leaf;
         foreach (var key in path)
         {
-            var entry = (at.Node as YamlMappingNode)?.Children.FirstOrDefault(c => c.Key is YamlScalarNode name && name.Value == key) ?? default;
+            var entry = at.Node is YamlMappingNode map
+                ? map.Children.FirstOrDefault(c => c.Key is YamlScalarNode name && name.Value == key) : default;
             if (entry.Key is null || entry.Value.IsNull())
                 return null;
             at = at.At(entry.Key, entry.Value);
