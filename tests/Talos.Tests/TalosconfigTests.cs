@@ -43,7 +43,7 @@ public sealed class TalosconfigTests
     }
 
     [Theory]
-    [InlineData("%%%", "contexts.one.ca (line 7) is not PEM in base64; was it cut or changed?")]
+    [InlineData("cut!", "contexts.one.ca (line 7) is not PEM in base64; was it cut or changed?")]
     [InlineData("aGVsbG8=", "contexts.one.ca (line 7) is not PEM in base64; was it cut or changed?")]
     [InlineData("''", "contexts.one.ca is missing; get a talosconfig with ca, crt and key")]
     public void A_damaged_certificate_is_refused_with_its_line_and_without_its_text(string ca, string words)
@@ -54,7 +54,7 @@ public sealed class TalosconfigTests
 
     [Theory]
     [InlineData("", "the talosconfig is not one YAML mapping; is it another file?")]
-    [InlineData("context: [", "the talosconfig is not YAML, line 1, column ")]
+    [InlineData("context: [", "the talosconfig is not YAML, line ")]
     [InlineData("context: one", "the talosconfig has no contexts; ")]
     [InlineData("contexts: {one: {}}", "the talosconfig names no current context; choose one of 'one'")]
     public void Another_file_is_refused(string yaml, string words)
