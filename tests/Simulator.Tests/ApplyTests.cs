@@ -109,7 +109,7 @@ public sealed class ApplyTests
 
         var verdict = await TestRack.Operate(rack.Secure(0)).ApplyAsync(Cold(rack), new ApplyOptions { Mode = mode });
 
-        Assert.Equal((new TalosResult(TalosFailure.Permanent, words), null, ""), (verdict.Result, verdict.Mode, verdict.Details));
+        Assert.Equal((TalosFailure.Permanent, words, null, ""), (verdict.Result.Failure, verdict.Result.Message, verdict.Mode, verdict.Details));
         Assert.Equal(1, rack.Count(0, "ready"));
     }
 

@@ -47,6 +47,8 @@ internal sealed class TestRack : IAsyncDisposable
 
     public List<IPAddress> Addresses { get; } = [];
 
+    public Cluster.SimulatedCluster Cluster => clusters.Of(Secrets.ClusterId);
+
     public static SecretsBundle Secrets => SharedSecrets.Value;
 
     public static CancellationToken Cancellation => TestContext.Current.CancellationToken;
@@ -137,7 +139,8 @@ internal sealed class TestRack : IAsyncDisposable
         running.Add(machine.RunAsync(power.Token));
     }
 
-    private TalosConnection Keep(TalosConnection connection)
+    /// <summary>Ends it with the rack.</summary>
+    public TalosConnection Keep(TalosConnection connection)
     {
         connections.Add(connection);
         return connection;

@@ -39,6 +39,16 @@ public sealed class VersionTableTests
         Rollback                    Ui Ui Ui Ui Ui Ui De De
         Upgrade                     Ui Ui Ui Ui Ui Ui De De
         EtcdForfeitLeadership       Ui Ui Ui Ui Ui Ui De De
+        Logs                        Ui Ui Ui Ui Ui Ui ok ok
+        Dmesg                       Ui Ui Ui Ui Ui Ui ok ok
+        Reset                       Ui Ui Ui Ui Ui Ui De De
+        Shutdown                    Ui Ui Ui Ui Ui Ui De De
+        ServiceRestart              Ui Ui Ui Ui Ui Ui De De
+        MetaWrite                   Ui Ui Ui Ui Ui Ui De De
+        EtcdSnapshot                Ui Ui Ui Ui Ui Ui De De
+        EtcdDefragment              Ui Ui Ui Ui Ui Ui De De
+        EtcdAlarmDisarm             Ui Ui Ui Ui Ui Ui De De
+        EtcdRemoveMemberByID        Ui Ui Ui Ui Ui Ui De De
         LifecycleService.Upgrade    Ui Ui Ui Ui Ui Ui De De
         ImageService.Pull           Ui Ui Ui Ui Ui Ui De De
         StorageService.Disks        ok ok ok ok ok ok ok ok
@@ -72,6 +82,16 @@ public sealed class VersionTableTests
         EtcdMemberList              ok ok ok ok ok ok ok ok
         EtcdStatus                  ok ok ok ok ok ok ok ok
         EtcdAlarmList               ok ok ok ok ok ok ok ok
+        Logs                        ok ok ok ok ok ok ok ok
+        Dmesg                       ok ok ok ok ok ok ok ok
+        EtcdSnapshot                ok ok ok ok ok ok ok ok
+        EtcdDefragment              ok ok ok ok ok ok ok ok
+        EtcdAlarmDisarm             ok ok ok ok ok ok ok ok
+        Reset                       Un Un Un Un Un Un Un Un
+        ServiceRestart              Un Un Un Un Un Un Un Un
+        MetaWrite                   In In In In In In In In
+        EtcdRemoveMemberByID        No No No No No No No No
+        EtcdForfeitLeadership       Un Un Un Un Un Un Un Un
         Upgrade                     Un Un Un Un Un Un Un Un
         LifecycleService.Upgrade    Ui Ui Ui Ui Ui Ui In In
         ImageService.Pull           Ui Ui Ui Ui Ui Ui No No
@@ -91,6 +111,11 @@ public sealed class VersionTableTests
         EtcdMemberList              Ui Ui Ui Ui Ui Ui Ui Ui
         EtcdStatus                  Ui Ui Ui Ui Ui Ui Ui Ui
         EtcdAlarmList               Ui Ui Ui Ui Ui Ui Ui Ui
+        EtcdSnapshot                Ui Ui Ui Ui Ui Ui Ui Ui
+        EtcdDefragment              Ui Ui Ui Ui Ui Ui Ui Ui
+        EtcdAlarmDisarm             Ui Ui Ui Ui Ui Ui Ui Ui
+        EtcdRemoveMemberByID        Ui Ui Ui Ui Ui Ui Ui Ui
+        EtcdForfeitLeadership       Ui Ui Ui Ui Ui Ui Ui Ui
         """;
 
     // talos.md 1.3, 4.3: what a reader may not do.
@@ -103,11 +128,42 @@ public sealed class VersionTableTests
         Rollback                    De De De De De De De De
         Upgrade                     De De De De De De De De
         EtcdMemberList              ok ok ok ok ok ok ok ok
+        Reset                       De De De De De De De De
+        Shutdown                    De De De De De De De De
+        ServiceRestart              De De De De De De De De
+        MetaWrite                   De De De De De De De De
+        EtcdSnapshot                De De De De De De De De
+        EtcdDefragment              De De De De De De De De
+        EtcdAlarmDisarm             De De De De De De De De
+        EtcdRemoveMemberByID        De De De De De De De De
+        Logs                        ok ok ok ok ok ok ok ok
+        Dmesg                       ok ok ok ok ok ok ok ok
         EtcdForfeitLeadership       De De De De De De De De
         LifecycleService.Upgrade    Ui Ui Ui Ui Ui Ui De De
         ImageService.Pull           Ui Ui Ui Ui Ui Ui De De
         MachineStatuses             ok ok ok ok ok ok ok ok
         MachineConfigs              De De De De De De De De
+        """;
+
+    // talos.md 4.3: an operator, and who makes backups and nothing else.
+    private const string Operator = """
+        EtcdSnapshot                ok ok ok ok ok ok ok ok
+        EtcdDefragment              ok ok ok ok ok ok ok ok
+        EtcdAlarmDisarm             ok ok ok ok ok ok ok ok
+        ServiceRestart              Un Un Un Un Un Un Un Un
+        Reset                       De De De De De De De De
+        MetaWrite                   De De De De De De De De
+        EtcdRemoveMemberByID        De De De De De De De De
+        Rollback                    De De De De De De De De
+        """;
+
+    private const string Backup = """
+        EtcdSnapshot                ok ok ok ok ok ok ok ok
+        EtcdMemberList              ok ok ok ok ok ok ok ok
+        EtcdDefragment              De De De De De De De De
+        EtcdAlarmDisarm             De De De De De De De De
+        Logs                        De De De De De De De De
+        Version                     De De De De De De De De
         """;
 
     public static TheoryData<string> Versions => [.. Releases];
@@ -131,6 +187,8 @@ public sealed class VersionTableTests
         var config = rack.Config(0, MachineType.ControlPlane);
 
         await CheckAsync(Reader, version, rack.Secure(0, "os:reader"), config);
+        await CheckAsync(Operator, version, rack.Secure(0, "os:operator"), config);
+        await CheckAsync(Backup, version, rack.Secure(0, "os:etcd:backup"), config);
         await CheckAsync(Worker, version, rack.Secure(1), config);
         await CheckAsync(Admin, version, rack.Secure(0), config);
     }
@@ -161,6 +219,18 @@ public sealed class VersionTableTests
             "Bootstrap" => machine.BootstrapAsync(new(), cancellationToken: token).ResponseAsync,
             "Kubeconfig" => FirstAsync(machine.Kubeconfig(new Empty(), cancellationToken: token)),
             "Reboot" => machine.RebootAsync(new(), cancellationToken: token).ResponseAsync,
+            "Logs" => FirstAsync(machine.Logs(new() { Namespace = "system", Id = "machined", TailLines = -1 }, cancellationToken: token)),
+            "Dmesg" => FirstAsync(machine.Dmesg(new(), cancellationToken: token)),
+            "Shutdown" => machine.ShutdownAsync(new(), cancellationToken: token).ResponseAsync,
+            // What follows is refused by whoever would do it: the table says what is let through, and the node stays as it is.
+            "Reset" => machine.ResetAsync(
+                new() { Mode = ResetRequest.Types.WipeMode.UserDisks, SystemPartitionsToWipe = { new ResetPartitionSpec() } }, cancellationToken: token).ResponseAsync,
+            "ServiceRestart" => machine.ServiceRestartAsync(new() { Id = "nope" }, cancellationToken: token).ResponseAsync,
+            "MetaWrite" => machine.MetaWriteAsync(new() { Key = 256 }, cancellationToken: token).ResponseAsync,
+            "EtcdRemoveMemberByID" => machine.EtcdRemoveMemberByIDAsync(new() { MemberId = 1 }, cancellationToken: token).ResponseAsync,
+            "EtcdSnapshot" => FirstAsync(machine.EtcdSnapshot(new(), cancellationToken: token)),
+            "EtcdDefragment" => machine.EtcdDefragmentAsync(new Empty(), cancellationToken: token).ResponseAsync,
+            "EtcdAlarmDisarm" => machine.EtcdAlarmDisarmAsync(new Empty(), cancellationToken: token).ResponseAsync,
             "Rollback" => machine.RollbackAsync(new(), cancellationToken: token).ResponseAsync,
             "Upgrade" => machine.UpgradeAsync(new() { Image = "no-tag" }, cancellationToken: token).ResponseAsync,
             "EtcdMemberList" => machine.EtcdMemberListAsync(new(), cancellationToken: token).ResponseAsync,
