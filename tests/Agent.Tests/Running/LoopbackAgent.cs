@@ -46,6 +46,8 @@ internal sealed class LoopbackAgent : IDisposable
                   ranges: [{{network}}.100-{{network}}.120]
             tftp: {port: 0}
             http: {port: 0}
+            eventSink: {port: 0}
+            kernelLog: {port: 0}
             ipxe: {directory: {{directory["ipxe"]}}}
             {{more}}
             """);
