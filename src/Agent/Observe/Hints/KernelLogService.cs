@@ -100,6 +100,11 @@ internal sealed partial class KernelLogService(
         {
             // The node went away, or has newer connections.
         }
+        catch (Exception failure)
+        {
+            // One node's odd line must not end what the others say.
+            LogFailed(failure, sender.Name);
+        }
         finally
         {
             ended();
@@ -136,6 +141,9 @@ internal sealed partial class KernelLogService(
         logs.Add(sender.Name, line);
         senders.Hint(sender);
     }
+
+    [LoggerMessage(LogLevel.Warning, "reading the kernel log of {Machine} failed")]
+    private partial void LogFailed(Exception failure, string machine);
 
     [LoggerMessage(LogLevel.Warning, "kernel log: {Reason}")]
     private partial void LogSocketError(string reason);

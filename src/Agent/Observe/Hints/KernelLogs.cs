@@ -47,7 +47,10 @@ internal sealed class KernelLogs
     /// <summary>A boot with its usual noise.</summary>
     public const int LinesPerMachine = 1000;
 
-    /// <summary>More than a rack has. With the longest lines that is half a gigabyte; with usual ones some ten megabytes.</summary>
+    /// <summary>Long lines leave room for fewer of them.</summary>
+    public const int CharactersPerMachine = 128 << 10;
+
+    /// <summary>More than a rack has; all rings together take 64 MiB at most.</summary>
     public const int Machines = 256;
 
     private readonly Lock gate = new(); // Every connection writes, and readers come from elsewhere.
@@ -66,9 +69,10 @@ internal sealed class KernelLogs
                 rings[machine] = ring = new();
             }
             ring.WrittenAt = ++writes;
-            if (ring.Lines.Count == LinesPerMachine)
-                ring.Lines.Dequeue();
             ring.Lines.Enqueue(line with { Sequence = ++ring.Last });
+            ring.Characters += line.Text.Length;
+            while (ring.Lines.Count > LinesPerMachine || ring.Characters > CharactersPerMachine)
+                ring.Characters -= ring.Lines.Dequeue().Text.Length;
         }
     }
 
@@ -83,6 +87,8 @@ internal sealed class KernelLogs
     private sealed class Ring
     {
         public Queue<KernelLine> Lines { get; } = new();
+
+        public int Characters { get; set; }
 
         public ulong Last { get; set; }
 

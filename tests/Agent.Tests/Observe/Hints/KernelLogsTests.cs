@@ -59,6 +59,16 @@ public sealed class KernelLogsTests
     }
 
     [Fact]
+    public void Long_lines_leave_room_for_fewer()
+    {
+        var logs = new KernelLogs();
+        for (var number = 0; number < 500; number++)
+            logs.Add("m", Text(new string('x', KernelLine.LongestText)));
+
+        Assert.Equal(KernelLogs.CharactersPerMachine / KernelLine.LongestText, logs.Read("m", 0, 500).Count);
+    }
+
+    [Fact]
     public void Of_too_many_machines_the_one_that_was_silent_for_longest_goes()
     {
         var logs = new KernelLogs();
