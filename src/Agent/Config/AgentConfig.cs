@@ -77,5 +77,11 @@ internal sealed record AgentConfig
     /// <summary>How many nodes are watched at once; the others are looked at every <see cref="ObserveInterval"/>.</summary>
     public int WatchLimit { get; init; } = 256;
 
+    /// <summary>Where nodes push their events to; null: nowhere.</summary>
+    public int? EventSinkPort { get; init; } = 3247;
+
+    /// <summary>Where nodes send their kernels' logs to, TCP and UDP; null: nowhere.</summary>
+    public int? KernelLogPort { get; init; } = 3248;
+
     public Uri? OtlpEndpoint { get; init; }
 }

@@ -46,6 +46,7 @@ internal static class AgentConfigReader
         var (coordinator, network, dhcp) = (root.Map("coordinator"), root.Map("network"), root.Map("dhcp"));
         var (tftp, http, ipxe) = (root.Map("tftp"), root.Map("http"), root.Map("ipxe"));
         var (talos, telemetry, assets) = (root.Map("talos"), root.Map("telemetry"), root.Map("assets"));
+        var (eventSink, kernelLog) = (root.Map("eventSink"), root.Map("kernelLog"));
         var link = network.Text("interface");
         var address = AddressOf(network, link);
         var mode = dhcp.Choice("mode", DhcpMode.Server, ("server", DhcpMode.Server), ("proxy", DhcpMode.Proxy), ("off", DhcpMode.Off));
@@ -77,12 +78,20 @@ internal static class AgentConfigReader
             TalosPort = talos.Number("port", 50000, 1, 65535),
             ObserveInterval = talos.Duration("observeInterval", TimeSpan.FromSeconds(20)),
             WatchLimit = talos.Number("watchLimit", 256, 0, 10_000),
+            EventSinkPort = PortIfEnabled(eventSink, 3247),
+            KernelLogPort = PortIfEnabled(kernelLog, 3248),
             OtlpEndpoint = telemetry.Url("otlp", "http", "https"),
         };
         SubnetRules.Check(dhcp, config);
-        foreach (var node in new[] { coordinator, network, dhcp, tftp, http, ipxe, talos, telemetry, assets, root })
+        foreach (var node in new[] { coordinator, network, dhcp, tftp, http, ipxe, talos, eventSink, kernelLog, telemetry, assets, root })
             node.EndOfKeys();
         return config;
+    }
+
+    private static int? PortIfEnabled(ConfigNode service, int fallback)
+    {
+        var port = service.Number("port", fallback, 0, 65535);
+        return service.Flag("enabled", true) ? port : null;
     }
 
     private static string Token(ConfigNode coordinator, string environmentToken)

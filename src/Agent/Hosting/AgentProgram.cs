@@ -3,6 +3,7 @@ using Cozy.Fleet.Agent.Boot;
 using Cozy.Fleet.Agent.Commands;
 using Cozy.Fleet.Agent.Config;
 using Cozy.Fleet.Agent.Observe;
+using Cozy.Fleet.Agent.Observe.Hints;
 using Cozy.Fleet.Agent.Queries;
 using Cozy.Fleet.Agent.Session;
 using Cozy.Fleet.Dhcp;
@@ -69,10 +70,16 @@ internal static class AgentProgram
         await using var commands = await CommandLog.OpenAsync(config.DataDirectory);
         var builder = WebApplication.CreateSlimBuilder();
         AddLogging(builder);
-        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(new IPEndPoint(config.Address, config.HttpPort)));
+        builder.WebHost.ConfigureKestrel(kestrel =>
+        {
+            kestrel.Listen(new IPEndPoint(config.Address, config.HttpPort));
+            if (config.EventSinkPort is { } port)
+                kestrel.Listen(new IPEndPoint(config.Address, port), EventSink.Listen);
+        });
         AddTracing(builder, config);
         AddServices(builder.Services, config, clock, journal, commands);
         await using var app = builder.Build();
+        app.Services.GetRequiredService<EventSink>().Map(app);
         app.Services.GetRequiredService<BootHttp>().Map(app);
         WarnAboutLoaders(config);
         await app.StartAsync();
@@ -98,11 +105,13 @@ internal static class AgentProgram
         services.AddSingleton<NodeProbe>().AddSingleton<NodeWatcher>().AddSingleton<ViewReporter>().AddSingleton<AgentIdentity>();
         services.AddSingleton<BootReporter>().AddSingleton<AssetCache>().AddSingleton<Observer>().AddSingleton<SessionLoop>();
         services.AddSingleton<DhcpService>().AddSingleton<TftpService>();
+        services.AddSingleton<Senders>().AddSingleton<EventSink>().AddSingleton<KernelLogs>().AddSingleton<KernelLogService>();
         services.AddHostedService(s => s.GetRequiredService<BootReporter>());
         services.AddHostedService(s => s.GetRequiredService<AssetCache>());
         services.AddHostedService(s => s.GetRequiredService<TftpService>());
         services.AddHostedService(s => s.GetRequiredService<DhcpService>());
         services.AddHostedService(s => s.GetRequiredService<Observer>());
+        services.AddHostedService(s => s.GetRequiredService<KernelLogService>());
         services.AddHostedService(s => s.GetRequiredService<SessionLoop>());
     }
 
@@ -150,6 +159,10 @@ internal static class AgentProgram
         var url = app.Urls.First();
         app.Services.GetRequiredService<BootReporter>().ServesAt(url);
         var (dhcp, tftp) = (app.Services.GetRequiredService<DhcpService>(), app.Services.GetRequiredService<TftpService>());
+        if (config.EventSinkPort is not null)
+            Log.Information("events are taken at {Url}", app.Urls.Last());
+        if (config.KernelLogPort is not null)
+            Log.Information("kernel logs are taken at {Address} port {Port}", config.Address.ToString(), app.Services.GetRequiredService<KernelLogService>().Port);
         Log.Information("ready: rack {Rack}, DHCP {Mode} on {Address} port {DhcpPort}, TFTP port {TftpPort}, HTTP {Url}",
             config.Rack, config.DhcpMode, config.Address.ToString(), dhcp.Port, tftp.Port, url);
     }

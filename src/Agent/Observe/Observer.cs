@@ -69,6 +69,13 @@ internal sealed partial class Observer : BackgroundService
         wake.Writer.TryWrite(true);
     }
 
+    /// <summary>The node that is followed at this address, or null.</summary>
+    public string? NodeAt(IPAddress address)
+    {
+        var text = address.ToString();
+        return followers.FirstOrDefault(f => f.Value.Address == text).Key;
+    }
+
     public override void Dispose()
     {
         sessions.AddressGiven -= Hint;

@@ -28,6 +28,9 @@ public sealed class AgentConfigReaderTests
             - {mac: 52-54-00-00-00-01, address: 10.1.0.5, hostname: head}
         talos:
           observeInterval: 500ms
+          watchLimit: 40
+        eventSink: {port: 4000}
+        kernelLog: {enabled: false}
         """;
 
     [Fact]
@@ -42,7 +45,8 @@ public sealed class AgentConfigReaderTests
         Assert.Equal((24, TimeSpan.FromHours(12)), (subnet.Network.PrefixLength, subnet.Network.LeaseTime));
         Assert.Equal("10.1.0.100-10.1.0.199", $"{Ipv4.ToAddress(subnet.Ranges[0].First)}-{Ipv4.ToAddress(subnet.Ranges[0].Last)}");
         Assert.Equal("head", Assert.Single(config.Reservations).HostName);
-        Assert.Equal(TimeSpan.FromMilliseconds(500), config.ObserveInterval);
+        Assert.Equal((TimeSpan.FromMilliseconds(500), 40), (config.ObserveInterval, config.WatchLimit));
+        Assert.Equal((4000, null), (config.EventSinkPort, config.KernelLogPort));
     }
 
     [Fact]

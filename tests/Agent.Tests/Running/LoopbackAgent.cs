@@ -54,6 +54,8 @@ internal sealed class LoopbackAgent : IDisposable
               subnets: [{{subnet}}]
             {{tftp}}
             http: {port: 0}
+            eventSink: {port: 0}
+            kernelLog: {port: 0}
             ipxe: {directory: {{directory["ipxe"]}}}
             {{more}}
             """);
