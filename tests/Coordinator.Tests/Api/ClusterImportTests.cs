@@ -50,7 +50,7 @@ public sealed class ClusterImportTests : IAsyncLifetime
 
         Assert.Equal([("cp-11", Role.ControlPlane), ("w-12", Role.Worker)], imported.Status.Members.Select(m => (m.Hostname, m.Role)));
         Assert.Equal((Management.Observed, "https://10.0.0.11:6443"), (imported.Spec.Management, imported.Status.Endpoint));
-        Assert.Equal("own", Assert.Single(imported.Spec.Patches, p => p.Nodes.Contains(Uuid("11"))).Yaml.Split('\n')[2].Trim(' ', ':', '"', 'a'));
+        Assert.Equal("imported-cp-11", Assert.Single(imported.Spec.Patches, p => p.Nodes.Contains(Uuid("11"))).Name);
         var node = (await Nodes.GetNodeAsync(new() { Name = "cp-11" }, cancellationToken: Token)).Node;
         Assert.Equal((AcceptanceState.Accepted, "ann, import of cluster prod"), (node.Spec.Acceptance.State, node.Spec.Acceptance.DecidedBy));
         Assert.Equal((1, "disk: installed"), (node.Status.ConfirmedInstallGeneration, node.Status.BootDecision.ToLowerInvariant()));
@@ -59,7 +59,7 @@ public sealed class ClusterImportTests : IAsyncLifetime
         {
             Rollout = new() { Spec = new() { Cluster = "prod", TalosUpgrade = new() { Image = "talos" } } },
         }, cancellationToken: Token).ResponseAsync);
-        Assert.Equal(StatusCode.FailedPrecondition, refused.StatusCode);
+        Assert.Equal("cluster prod is only observed; let it be managed first: spec.management MANAGEMENT_MANAGED.", refused.Status.Detail);
     }
 
     [Fact]

@@ -35,7 +35,10 @@ internal static class FilledNode
         Firmware = Firmware.Uefi,
         Architecture = Architecture.Amd64,
         Facts = new("Dell Inc.", "R650", "S1", 64, 1UL << 38,
-            [new("/dev/sda", 1UL << 40, "PM9A3", "D1", "nvme", true, true)], [new("eno1", "52:54:00:00:00:01", true, 25_000, ["10.0.0.9"])]),
+            [new("/dev/sda", 1UL << 40, "PM9A3", "D1", "nvme", true, true)], [new("eno1", "52:54:00:00:00:01", true, 25_000, ["10.0.0.9/24"])])
+        {
+            Hostname = "talos-1", DefaultLink = "eno1", Gateway = "10.0.0.1", NameServers = ["10.0.0.2"],
+        },
         Allocation = new("c1", Role.ControlPlane, "c1-cp-1", "talos"),
         Observed = new(Time, "10.0.0.9", ApiMode.Secure)
         {

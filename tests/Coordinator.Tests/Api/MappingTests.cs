@@ -68,7 +68,7 @@ public sealed class MappingTests
         {
             Endpoint = "https://10.0.0.5:6443", Image = "talos", KubernetesVersion = "v1.36.3", ControlPlane = new(["a"], "*", 3),
             Workers = new(["b"], "*", 2), InstallDisk = "/dev/sda", InstallMinimumSizeBytes = 9, PodSubnets = ["10.1.0.0/16"],
-            ServiceSubnets = ["10.2.0.0/16"], Patches = [new("p", Role.Worker, "a: b")],
+            ServiceSubnets = ["10.2.0.0/16"], Patches = [new("p", Role.Worker, "a: b") { Filter = "*", Nodes = ["node-1"] }], Management = Management.Observed,
         };
         var cluster = new ClusterRecord(FilledNode.Metadata("c1"))
         {
