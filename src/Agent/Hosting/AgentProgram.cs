@@ -93,7 +93,7 @@ internal static class AgentProgram
         services.AddSingleton<RefusalCounters>().AddSingleton<BootSessions>().AddSingleton<AddressBook>().AddSingleton<BootHttp>();
         services.AddSingleton<AgentMetrics>().AddSingleton<AgentFailure>().AddSingleton<CommandActions>().AddSingleton<CommandExecutor>();
         services.AddSingleton<CarryOut>(s => s.GetRequiredService<CommandActions>().ExecuteAsync);
-        services.AddSingleton<NodeDial>().AddSingleton<QueryAnswers>();
+        services.AddSingleton<NodeDial>().AddSingleton<QueryAnswers>().AddSingleton<LeaseAnswers>();
         services.AddSingleton<AnswerQuery>(s => s.GetRequiredService<QueryAnswers>().AnswerAsync);
         services.AddSingleton<NodeProbe>().AddSingleton<AgentIdentity>();
         services.AddSingleton<BootReporter>().AddSingleton<AssetCache>().AddSingleton<Observer>().AddSingleton<SessionLoop>();

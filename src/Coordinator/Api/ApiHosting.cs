@@ -30,7 +30,7 @@ internal static class ApiHosting
         services.TryAddSingleton<CallerName>(FromCertificate);
         services.AddSingleton<RequestExpiry>().AddSingleton<RequestLedger>().AddSingleton<Mutations>();
         services.AddSingleton<ImageUsers>().AddSingleton<ImageStore>();
-        services.AddSingleton<NodeNames>().AddSingleton<RolloutNames>().AddSingleton<AgentQueries>();
+        services.AddSingleton<NodeNames>().AddSingleton<RolloutNames>().AddSingleton<AgentQueries>().AddSingleton<RackLeases>();
 
         services.AddReading<V1.Rack, RackView>().AddWriting<V1.Rack, RackTarget>();
         services.AddReading<V1.Image, ImageView>().AddWriting<V1.Image, ImageTarget>();

@@ -13,20 +13,35 @@ internal sealed class AgentQueries(IGrainFactory grains, TimeProvider time)
 {
     /// <summary>Asks a node. A member of a cluster is asked with a credential that lasts as long as the question.</summary>
     /// <exception cref="RpcException">The node's or the agent's refusal; Unavailable when the rack has no agent now.</exception>
-    public async IAsyncEnumerable<byte[]> AskAsync(
-        NodeRecord node, QueryAsk ask, TimeSpan limit, [EnumeratorCancellation] CancellationToken cancellation)
+    public IAsyncEnumerable<byte[]> AskAsync(NodeRecord node, QueryAsk ask, TimeSpan limit, CancellationToken cancellation)
     {
-        var query = new AgentQuery(Guid.NewGuid().ToString(), time.GetUtcNow() + limit, Activity.Current?.Id ?? "",
-            node.Metadata.Name, node.Address, ask);
-        var (sink, rack) = (new QuerySink(), grains.GetGrain<IRackGrain>(node.Rack));
+        var query = Query(node.Metadata.Name, node.Address, ask, limit);
+        return AskAsync(node.Rack, query, $"node {node.Metadata.Name} can be asked when it is back.", sink => node.Allocation is { } place
+            ? grains.GetGrain<IClusterGrain>(place.Cluster).Ask(query, node.Rack, sink)
+            : grains.GetGrain<IRackGrain>(node.Rack).Ask(query, new(null, null), sink), cancellation);
+    }
+
+    /// <summary>Asks a rack's agent itself, for an answer that is small.</summary>
+    /// <exception cref="RpcException">The agent's refusal; Unavailable when the rack has no agent now.</exception>
+    public Task<byte[]> AskAgentAsync(string rack, QueryAsk ask, TimeSpan limit, CancellationToken cancellation)
+    {
+        var query = Query("", "", ask, limit);
+        return WholeAsync(AskAsync(rack, query, "try again when it is back.",
+            sink => grains.GetGrain<IRackGrain>(rack).Ask(query, new(null, null), sink), cancellation));
+    }
+
+    private AgentQuery Query(string node, string address, QueryAsk ask, TimeSpan limit) =>
+        new(Guid.NewGuid().ToString(), time.GetUtcNow() + limit, Activity.Current?.Id ?? "", node, address, ask);
+
+    private async IAsyncEnumerable<byte[]> AskAsync(
+        string rackName, AgentQuery query, string advice, Func<IQuerySink, Task<bool>> ask, [EnumeratorCancellation] CancellationToken cancellation)
+    {
+        var (sink, rack) = (new QuerySink(), grains.GetGrain<IRackGrain>(rackName));
         var reference = grains.CreateObjectReference<IQuerySink>(sink);
         try
         {
-            var asked = node.Allocation is { } place
-                ? await grains.GetGrain<IClusterGrain>(place.Cluster).Ask(query, node.Rack, reference)
-                : await rack.Ask(query, new(null, null), reference);
-            if (!asked)
-                throw new RpcException(new(StatusCode.Unavailable, $"rack {node.Rack} has no agent now; node {node.Metadata.Name} can be asked when it is back."));
+            if (!await ask(reference))
+                throw new RpcException(new(StatusCode.Unavailable, $"rack {rackName} has no agent now; {advice}"));
             await foreach (var piece in sink.ReadAllAsync(cancellation))
             {
                 yield return piece;
@@ -42,10 +57,13 @@ internal sealed class AgentQueries(IGrainFactory grains, TimeProvider time)
     }
 
     /// <summary>The whole answer; for those that are small.</summary>
-    public async Task<byte[]> AskWholeAsync(NodeRecord node, QueryAsk ask, TimeSpan limit, CancellationToken cancellation)
+    public Task<byte[]> AskWholeAsync(NodeRecord node, QueryAsk ask, TimeSpan limit, CancellationToken cancellation) =>
+        WholeAsync(AskAsync(node, ask, limit, cancellation));
+
+    private static async Task<byte[]> WholeAsync(IAsyncEnumerable<byte[]> pieces)
     {
         using var whole = new MemoryStream();
-        await foreach (var piece in AskAsync(node, ask, limit, cancellation))
+        await foreach (var piece in pieces)
             whole.Write(piece);
         return whole.ToArray();
     }

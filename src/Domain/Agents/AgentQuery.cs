@@ -21,4 +21,11 @@ public abstract record QueryAsk
 
     /// <summary>What the node would do with this config; nothing is kept.</summary>
     public sealed record DryRunConfig(string Config) : QueryAsk(TalosRole.Admin);
+
+    /// <summary>The agent's own DHCP leases, in the order of their addresses.</summary>
+    /// <param name="After">The address that they start behind; empty for the first ones.</param>
+    public sealed record ReadLeases(int Limit, string After) : QueryAsk(TalosRole.None);
+
+    /// <summary>Ends a lease or a quarantine of the agent; the one ask that changes something, and may be repeated.</summary>
+    public sealed record EndLease(string Address) : QueryAsk(TalosRole.None);
 }
