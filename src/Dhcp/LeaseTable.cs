@@ -35,14 +35,23 @@ public sealed record Lease(uint Address, MacAddress Mac, DateTimeOffset Expires,
 /// its install; by the ids of RFC 2131 one power-on would eat three addresses. Client ids only choose reservations.
 /// </summary>
 /// <remarks>Not safe for several threads: the caller has a lock.</remarks>
-public sealed class LeaseTable(IReadOnlyList<DhcpSubnet> subnets, IReadOnlyList<Reservation> reservations)
+public sealed class LeaseTable
 {
     private static readonly TimeSpan HoldTime = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan QuarantineTime = TimeSpan.FromMinutes(10);
 
     private readonly Dictionary<uint, Lease> byAddress = [];
     private readonly Dictionary<MacAddress, uint> byMachine = [];
-    private readonly Reservations reservations = new(reservations);
+    private readonly IReadOnlyList<DhcpSubnet> subnets;
+    private readonly Reservations reservations;
+    private readonly Dictionary<DhcpSubnet, AddressPool> pools;
+    private readonly PriorityQueue<uint, DateTimeOffset> expiring = new();
+
+    public LeaseTable(IReadOnlyList<DhcpSubnet> subnets, IReadOnlyList<Reservation> reservations)
+    {
+        (this.subnets, this.reservations) = (subnets, new(reservations));
+        pools = subnets.ToDictionary(s => s, PoolOf);
+    }
 
     /// <summary>Leases to be found again after a restart, and what was declined; no offers.</summary>
     public IEnumerable<Lease> Stored => byAddress.Values.Where(l => !l.Offered);
@@ -51,6 +60,9 @@ public sealed class LeaseTable(IReadOnlyList<DhcpSubnet> subnets, IReadOnlyList<
 
     /// <summary>The addresses that are in clients' hands or rest after a DECLINE, in order.</summary>
     public IReadOnlyList<Lease> List(DateTimeOffset now) => [.. Stored.Where(l => l.Expires > now).OrderBy(l => l.Address)];
+
+    /// <summary>What is known of an address; null when it never was anybody's.</summary>
+    public Lease? At(uint address) => byAddress.GetValueOrDefault(address);
 
     /// <summary>Ends a lease or a quarantine by an operator's word; the result must be stored. Null when there is none.</summary>
     public Lease? Release(uint address, DateTimeOffset now)
@@ -78,6 +90,8 @@ public sealed class LeaseTable(IReadOnlyList<DhcpSubnet> subnets, IReadOnlyList<
     {
         Drop(lease.Address);
         byAddress[lease.Address] = lease;
+        Mark(lease.Address, taken: true);
+        expiring.Enqueue(lease.Address, lease.Expires);
         if (!lease.Declined)
             byMachine[lease.Mac] = lease.Address;
     }
@@ -85,6 +99,7 @@ public sealed class LeaseTable(IReadOnlyList<DhcpSubnet> subnets, IReadOnlyList<
     /// <summary>Chooses an address and holds it; null when none is free.</summary>
     public uint? Offer(DhcpRequest request, DhcpSubnet subnet, DateTimeOffset now)
     {
+        EndExpired(now);
         var address = ReservedFor(request, subnet, now) ?? Present(request.Mac, subnet, now)
             ?? Wished(request, subnet, now) ?? FirstFree(request.Mac, subnet, now);
         // A lease that still runs stays what it is: an offer on top of it must not be withdrawn later and take it along.
@@ -96,6 +111,7 @@ public sealed class LeaseTable(IReadOnlyList<DhcpSubnet> subnets, IReadOnlyList<
     /// <summary>The lease to store when the client may have the address; null when it may not.</summary>
     public Lease? Grant(DhcpRequest request, uint address, DhcpSubnet subnet, DateTimeOffset now)
     {
+        EndExpired(now);
         var allowed = ReservedFor(request, subnet, now) is { } mine
             ? mine == address : IsLeasable(address, subnet) && IsFreeFor(request.Mac, address, now);
         return allowed ? new(address, request.Mac, now + subnet.Network.LeaseTime) : null;
@@ -122,7 +138,10 @@ public sealed class LeaseTable(IReadOnlyList<DhcpSubnet> subnets, IReadOnlyList<
 
     private void Drop(uint address)
     {
-        if (byAddress.Remove(address, out var old) && byMachine.GetValueOrDefault(old.Mac) == address)
+        if (!byAddress.Remove(address, out var old))
+            return;
+        Mark(address, taken: false);
+        if (byMachine.GetValueOrDefault(old.Mac) == address)
             byMachine.Remove(old.Mac);
     }
 
@@ -146,34 +165,59 @@ public sealed class LeaseTable(IReadOnlyList<DhcpSubnet> subnets, IReadOnlyList<
         request.RequestedAddress is not 0 and var wish && IsLeasable(wish, subnet) && IsFreeFor(request.Mac, wish, now)
             ? wish : null;
 
-    // The place to start at follows from the client alone, so that lost leases still lead to the same addresses.
+    // The place to start at follows from the client alone, so that lost leases still lead to the same addresses. What the pool says is
+    // looked at once more: it may be wrong when the clock was set back.
     private uint? FirstFree(MacAddress mac, DhcpSubnet subnet, DateTimeOffset now)
     {
-        var total = subnet.Ranges.Sum(r => (long)r.Last - r.First + 1);
-        if (total == 0)
+        var pool = pools[subnet];
+        if (pool.Size == 0)
             return null;
         Span<byte> bytes = stackalloc byte[6];
         mac.WriteTo(bytes);
-        var start = (long)(XxHash3.HashToUInt64(bytes) % (ulong)total);
-        for (long i = 0; i < total; i++)
+        var start = (int)(XxHash3.HashToUInt64(bytes) % (ulong)pool.Size);
+        while (pool.NextFree(start) is >= 0 and var index)
         {
-            var address = Nth(subnet, (start + i) % total);
-            if (IsLeasable(address, subnet) && IsFreeFor(mac, address, now))
-                return address;
+            if (IsFreeFor(mac, pool[index], now))
+                return pool[index];
+            pool.Take(index);
+            expiring.Enqueue(pool[index], byAddress[pool[index]].Expires);
         }
         return null;
     }
 
-    private static uint Nth(DhcpSubnet subnet, long index)
+    private AddressPool PoolOf(DhcpSubnet subnet)
     {
-        foreach (var (first, last) in subnet.Ranges)
+        var pool = new AddressPool(subnet.Ranges);
+        for (var i = 0; i < pool.Size; i++)
         {
-            var size = (long)last - first + 1;
-            if (index < size)
-                return (uint)(first + index);
-            index -= size;
+            if (IsLeasable(pool[i], subnet))
+                pool.Free(i);
         }
-        throw new ArgumentOutOfRangeException(nameof(index));
+        return pool;
+    }
+
+    // Leases end without a word: those whose time is over are free again, unless they were renewed.
+    private void EndExpired(DateTimeOffset now)
+    {
+        while (expiring.TryPeek(out var address, out var expires) && expires <= now)
+        {
+            expiring.Dequeue();
+            if (!byAddress.TryGetValue(address, out var lease) || lease.Expires <= now)
+                Mark(address, taken: false);
+        }
+    }
+
+    private void Mark(uint address, bool taken)
+    {
+        foreach (var (subnet, pool) in pools)
+        {
+            if (pool.IndexOf(address) is not (>= 0 and var index))
+                continue;
+            if (taken)
+                pool.Take(index);
+            else if (IsLeasable(address, subnet))
+                pool.Free(index);
+        }
     }
 
     private bool IsLeasable(uint address, DhcpSubnet subnet) =>

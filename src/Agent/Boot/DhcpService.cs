@@ -52,6 +52,40 @@ internal sealed partial class DhcpService(
         }
     }
 
+    /// <summary>At most so many leases and quarantines, in the order of their addresses, with the names that the machines are told.</summary>
+    /// <param name="after">0 for the first ones.</param>
+    public IReadOnlyList<(Lease Lease, string HostName)> LeasesAfter(uint after, int limit)
+    {
+        IReadOnlyList<Lease> all;
+        lock (gate)
+            all = leases.List(clock.GetUtcNow());
+        return [.. all.Where(l => l.Address > after).Take(limit).Select(Named)];
+    }
+
+    /// <summary>Ends a lease or a quarantine by an operator's word. Comes back when that is on disk, with what it was; null when there is none.</summary>
+    public async Task<(Lease Lease, string HostName)?> ReleaseAsync(uint address)
+    {
+        var stored = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        Lease? former;
+        lock (gate)
+        {
+            var now = clock.GetUtcNow();
+            former = leases.At(address);
+            if (leases.Release(address, now) is not { } ended)
+                return null;
+            store!.Append(ended, leases, now, failure => _ = failure is null ? stored.TrySetResult() : stored.TrySetException(failure));
+        }
+        await stored.Task;
+        LogReleased(Ipv4.ToAddress(address).ToString(), former!.Mac.ToString());
+        return Named(former);
+    }
+
+    private (Lease Lease, string HostName) Named(Lease lease)
+    {
+        var given = BootDecision.For(desired.Current, lease.Mac, null).HostName;
+        return (lease, given != "" ? given : config.Reservations.FirstOrDefault(r => r.Address == lease.Address)?.HostName ?? "");
+    }
+
     public async Task StopAsync(CancellationToken cancellationToken)
     {
         await stopping.CancelAsync();
@@ -260,6 +294,9 @@ internal sealed partial class DhcpService(
 
     [LoggerMessage(LogLevel.Error, "DHCP: a packet of {Source} could not be handled")]
     private partial void LogPacketError(Exception error, string source);
+
+    [LoggerMessage(LogLevel.Information, "DHCP: {Address} of {Mac} was released by an operator")]
+    private partial void LogReleased(string address, string mac);
 
     [LoggerMessage(LogLevel.Debug, "DHCP: {Message} of {Mac}: {Reason}")]
     private partial void LogSilent(DhcpMessageType message, string mac, string reason);

@@ -46,7 +46,8 @@ internal static class CozyFleetProgram
         [
             ApplyCommand.Create(shell), DiffCommand.Create(shell), GetCommand.Create(shell), DescribeCommand.Create(shell),
             WatchCommand.Create(shell), DeleteCommand.Create(shell), ImageCommands.Create(shell), NodeCommands.Create(shell),
-            ClusterCommands.Create(shell), RolloutCommands.Create(shell), TokenCommands.Create(shell), EventsCommand.Create(shell), VersionCommand.Create(shell),
+            ClusterCommands.Create(shell), RolloutCommands.Create(shell), TokenCommands.Create(shell), LeaseCommands.Create(shell),
+            EventsCommand.Create(shell), VersionCommand.Create(shell),
         ];
         foreach (var command in commands)
             root.Add(command);

@@ -32,7 +32,7 @@ internal static class ApiHosting
         services.TryAddSingleton<CallerName>(FromCertificate);
         services.AddSingleton<RequestExpiry>().AddSingleton<RequestLedger>().AddSingleton<Mutations>();
         services.AddSingleton<ImageUsers>().AddSingleton<ImageStore>().AddSingleton<ImagePins>();
-        services.AddSingleton<NodeNames>().AddSingleton<RolloutNames>().AddSingleton<AgentQueries>();
+        services.AddSingleton<NodeNames>().AddSingleton<RolloutNames>().AddSingleton<AgentQueries>().AddSingleton<RackLeases>();
         services.AddSingleton<NodeConfigs>().AddSingleton<ConfigComparisons>().AddSingleton<ClusterConfigApi>().AddSingleton<NodeCheckApi>();
         services.AddSingleton<ClusterImport>().AddSingleton<ClusterImportApi>();
 

@@ -35,6 +35,11 @@ internal sealed class AgentQueries(IGrainFactory grains, TimeProvider time)
         return WholeAsync(AskAsync(place.Rack, query, sink => grains.GetGrain<IRackGrain>(place.Rack).Ask(query, credentials, sink), cancellation));
     }
 
+    /// <summary>Asks a rack's agent itself.</summary>
+    /// <inheritdoc cref="AskAsync(NodeRecord, QueryAsk, TimeSpan, CancellationToken)"/>
+    public Task<byte[]> AskAgentAsync(string rack, QueryAsk ask, TimeSpan limit, CancellationToken cancellation) =>
+        AskWholeAsync((rack, ""), ask, new(null, null), limit, cancellation);
+
     private AgentQuery Query(string node, string address, QueryAsk ask, TimeSpan limit) =>
         new(Guid.NewGuid().ToString(), time.GetUtcNow() + limit, Activity.Current?.Id ?? "", node, address, ask);
 
@@ -46,7 +51,7 @@ internal sealed class AgentQueries(IGrainFactory grains, TimeProvider time)
         try
         {
             if (!await ask(reference))
-                throw new RpcException(new(StatusCode.Unavailable, $"rack {rackName} has no agent now; {(query.Node == "" ? query.Address : $"node {query.Node}")} can be asked when it is back."));
+                throw new RpcException(new(StatusCode.Unavailable, $"rack {rackName} has no agent now; {(query.Node == "" ? "try again" : $"node {query.Node} can be asked")} when it is back."));
             await foreach (var piece in sink.ReadAllAsync(cancellation))
             {
                 yield return piece;

@@ -32,6 +32,12 @@ internal static class QueryMapping
             case QueryAsk.DryRunConfig dryRun:
                 message.DryRunConfig = new() { Config = ByteString.CopyFromUtf8(dryRun.Config) };
                 break;
+            case QueryAsk.ReadLeases leases:
+                message.ReadLeases = new() { Limit = leases.Limit, After = leases.After };
+                break;
+            case QueryAsk.EndLease lease:
+                message.EndLease = new() { Address = lease.Address };
+                break;
             default:
                 throw new InvalidOperationException($"{query.Ask.GetType().Name} has no message.");
         }

@@ -28,4 +28,12 @@ public abstract record QueryAsk
         /// <summary>Hides the config from log lines.</summary>
         public override string ToString() => nameof(DryRunConfig);
     }
+
+
+    /// <summary>The agent's own DHCP leases, in the order of their addresses.</summary>
+    /// <param name="After">The address that they start behind; empty for the first ones.</param>
+    public sealed record ReadLeases(int Limit, string After) : QueryAsk(TalosRole.None);
+
+    /// <summary>Ends a lease or a quarantine of the agent; the one ask that changes something, and may be repeated.</summary>
+    public sealed record EndLease(string Address) : QueryAsk(TalosRole.None);
 }

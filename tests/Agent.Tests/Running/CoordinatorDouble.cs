@@ -158,6 +158,8 @@ internal sealed class CoordinatorDouble : IAsyncDisposable
 
         public Channel<Heartbeat> Heartbeats { get; } = Channel.CreateUnbounded<Heartbeat>();
 
+        public Channel<QueryAnswer> Answers { get; } = Channel.CreateUnbounded<QueryAnswer>();
+
         public SemaphoreSlim Turn { get; } = new(1);
 
         public async Task SendAsync(ConnectResponse message)
@@ -219,6 +221,8 @@ internal sealed class CoordinatorDouble : IAsyncDisposable
                 var message = requests.Current;
                 if (message.Heartbeat is { } heartbeat)
                     await session.Heartbeats.Writer.WriteAsync(heartbeat, cancellation);
+                if (message.QueryAnswer is { } answer)
+                    await session.Answers.Writer.WriteAsync(answer, cancellation);
                 if (message.Report is not { } report)
                     continue;
                 if (coordinator.Acknowledges)

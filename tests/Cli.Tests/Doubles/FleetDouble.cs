@@ -21,4 +21,6 @@ internal sealed class FleetDouble(TimeProvider time)
     public EventDouble Events { get; } = new();
 
     public List<Token> Tokens { get; } = [];
+
+    public List<DhcpLease> Leases { get; } = [];
 }

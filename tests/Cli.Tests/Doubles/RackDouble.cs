@@ -34,4 +34,21 @@ internal sealed class RackDouble(FleetDouble fleet) : RackService.RackServiceBas
         fleet.Racks.Delete(request.Name);
         return Task.FromResult(new DeleteRackResponse());
     }
+
+    // Two on a page, so that whoever stops at the first one is seen.
+    public override Task<ListLeasesResponse> ListLeases(ListLeasesRequest request, ServerCallContext context)
+    {
+        fleet.Racks.Get(request.Rack);
+        var start = request.PageToken == "" ? 0 : int.Parse(request.PageToken, System.Globalization.CultureInfo.InvariantCulture);
+        var next = start + 2 < fleet.Leases.Count ? $"{start + 2}" : "";
+        return Task.FromResult(new ListLeasesResponse { Leases = { fleet.Leases.Skip(start).Take(2) }, NextPageToken = next });
+    }
+
+    public override Task<ReleaseLeaseResponse> ReleaseLease(ReleaseLeaseRequest request, ServerCallContext context)
+    {
+        var lease = fleet.Leases.SingleOrDefault(l => l.Address == request.Address)
+            ?? throw new RpcException(new(StatusCode.NotFound, $"nobody has {request.Address}, and it does not rest either."));
+        fleet.Leases.Remove(lease);
+        return Task.FromResult(new ReleaseLeaseResponse { Lease = lease });
+    }
 }

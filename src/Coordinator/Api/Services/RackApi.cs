@@ -6,7 +6,7 @@ using V1 = Cozy.Fleet.Contracts.V1;
 namespace Cozy.Fleet.Coordinator.Api.Services;
 
 internal sealed class RackApi(
-    ResourceReader<V1.Rack> reader, ResourceWatch<V1.Rack> watch, ResourceWriter<V1.Rack> writer, Mutations mutations)
+    ResourceReader<V1.Rack> reader, ResourceWatch<V1.Rack> watch, ResourceWriter<V1.Rack> writer, RackLeases leases, Mutations mutations)
     : V1.RackService.RackServiceBase
 {
     public override async Task<V1.GetRackResponse> GetRack(V1.GetRackRequest request, ServerCallContext context) =>
@@ -51,5 +51,15 @@ internal sealed class RackApi(
             await writer.DeleteAsync(request.Name, request.Etag, mutation);
             return new();
         });
+    }
+
+    public override Task<V1.ListLeasesResponse> ListLeases(V1.ListLeasesRequest request, ServerCallContext context) =>
+        leases.ListAsync(request, context.CancellationToken);
+
+    public override async Task<V1.ReleaseLeaseResponse> ReleaseLease(V1.ReleaseLeaseRequest request, ServerCallContext context)
+    {
+        var ask = new Ask($"racks/{request.Rack}/leases/{request.Address}", request.RequestId);
+        return await mutations.RunAsync<V1.ReleaseLeaseResponse>(context, request, ask, async mutation =>
+            new() { Lease = await leases.ReleaseAsync(request, mutation.Cancellation) });
     }
 }
