@@ -2,6 +2,7 @@ using System.Threading.Channels;
 using Cozy.Fleet.Agent.Boot;
 using Cozy.Fleet.Agent.Commands;
 using Cozy.Fleet.Agent.Config;
+using Cozy.Fleet.Agent.Images;
 using Cozy.Fleet.Agent.Observe;
 using Cozy.Fleet.Contracts.V1;
 using Cozy.Fleet.Agent.Hosting;
@@ -32,6 +33,7 @@ internal sealed partial class SessionLoop : BackgroundService
     private readonly Observer observer;
     private readonly BootReporter reporter;
     private readonly AssetCache assets;
+    private readonly ImageBuilds builds;
     private readonly DhcpService dhcp;
     private readonly AgentFailure failure;
     private readonly RefusalCounters refused;
@@ -40,11 +42,11 @@ internal sealed partial class SessionLoop : BackgroundService
     private readonly ResiliencePipeline reconnect;
 
     public SessionLoop(AgentConfig config, AgentIdentity identity, Journal journal, DesiredStateStore desired, CommandExecutor commands,
-        Observer observer, BootReporter reporter, AssetCache assets, DhcpService dhcp, RefusalCounters refused, AgentFailure failure,
+        Observer observer, BootReporter reporter, AssetCache assets, ImageBuilds builds, DhcpService dhcp, RefusalCounters refused, AgentFailure failure,
         TimeProvider clock, ILogger<SessionLoop> log)
     {
         (this.config, this.identity, this.journal, this.desired) = (config, identity, journal, desired);
-        (this.commands, this.observer, this.reporter, this.assets) = (commands, observer, reporter, assets);
+        (this.commands, this.observer, this.reporter, this.assets, this.builds) = (commands, observer, reporter, assets, builds);
         (this.dhcp, this.refused, this.failure, this.clock, this.log) = (dhcp, refused, failure, clock, log);
         reconnect = new ResiliencePipelineBuilder { TimeProvider = clock }.AddRetry(new RetryStrategyOptions
         {
@@ -185,6 +187,7 @@ internal sealed partial class SessionLoop : BackgroundService
             var heartbeat = new Heartbeat { Time = clock.GetUtcNow().ToTimestamp(), Leases = dhcp.LeaseCount };
             heartbeat.Refused.Add(refused.Snapshot().ToDictionary());
             heartbeat.Assets.AddRange(assets.States);
+            heartbeat.Builds.AddRange(builds.States);
             await queue.WriteAsync(new() { Heartbeat = heartbeat }, cancellation);
             await Task.Delay(HeartbeatInterval, clock, cancellation);
         }

@@ -38,7 +38,7 @@ internal static class ImageRows
     private static string SchematicOf(Image image) =>
         image.Status is { SchematicId: not "" } status ? status.SchematicId : image.Spec?.SchematicId ?? "";
 
-    private static IReadOnlyCollection<BootAsset> AssetsOf(Image image) =>
+    private static Google.Protobuf.Collections.RepeatedField<BootAsset> AssetsOf(Image image) =>
         image.Status is { Assets.Count: > 0 } status ? status.Assets : image.Spec?.Assets ?? [];
 
     private static string Asset(BootAsset asset) => $"{Words.Of(asset.Kind)} {Words.Of(asset.Architecture)} {asset.Url} "
