@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using Cozy.Fleet.Agent.Config;
 using Cozy.Fleet.Agent.Images;
 using Cozy.Fleet.Contracts.V1;
 using Polly;
@@ -30,10 +29,9 @@ internal sealed partial class AssetCache : BackgroundService
     private readonly SemaphoreSlim wake = new(0);
     private readonly TimeProvider clock;
 
-    public AssetCache(AgentConfig config, DesiredStateStore desired, HttpClient http, TimeProvider clock, ILogger<AssetCache> log)
+    public AssetCache(AssetStore store, DesiredStateStore desired, HttpClient http, TimeProvider clock, ILogger<AssetCache> log)
     {
-        (this.desired, this.clock, this.log) = (desired, clock, log);
-        store = new(Path.Combine(config.DataDirectory, "assets"), config.AssetsLimit, clock);
+        (this.store, this.desired, this.clock, this.log) = (store, desired, clock, log);
         download = new(http, clock);
         desired.Changed += () =>
         {

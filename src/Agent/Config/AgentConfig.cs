@@ -69,6 +69,11 @@ internal sealed record AgentConfig
     /// <summary>How many bytes of boot assets are kept on disk.</summary>
     public long AssetsLimit { get; init; } = 20L << 30;
 
+    /// <summary>The imager as an argument list; empty: this agent builds no images.</summary>
+    public IReadOnlyList<string> ImagerCommand { get; init; } = [];
+
+    public TimeSpan ImagerTimeout { get; init; } = TimeSpan.FromMinutes(30);
+
     public int TalosPort { get; init; } = 50000;
 
     /// <summary>How often a node is looked at that says nothing by itself.</summary>

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.NetworkInformation;
 using System.Net.Sockets;
+using Cozy.Fleet.Agent.Images;
 using Cozy.Fleet.Dhcp;
 using Cozy.Fleet.Primitives;
 using YamlDotNet.Core;
@@ -46,7 +47,7 @@ internal static class AgentConfigReader
         var (coordinator, network, dhcp) = (root.Map("coordinator"), root.Map("network"), root.Map("dhcp"));
         var (tftp, http, ipxe) = (root.Map("tftp"), root.Map("http"), root.Map("ipxe"));
         var (talos, telemetry, assets) = (root.Map("talos"), root.Map("telemetry"), root.Map("assets"));
-        var (eventSink, kernelLog) = (root.Map("eventSink"), root.Map("kernelLog"));
+        var (eventSink, kernelLog, imager) = (root.Map("eventSink"), root.Map("kernelLog"), root.Map("imager"));
         var link = network.Text("interface");
         var address = AddressOf(network, link);
         var mode = dhcp.Choice("mode", DhcpMode.Server, ("server", DhcpMode.Server), ("proxy", DhcpMode.Proxy), ("off", DhcpMode.Off));
@@ -75,6 +76,8 @@ internal static class AgentConfigReader
             UefiLoader = ipxe.FileName("uefi", "snponly.efi"),
             Arm64Loader = ipxe.FileName("arm64", ""),
             AssetsLimit = assets.Size("limit", 20L << 30),
+            ImagerCommand = imager.List("command", Argument),
+            ImagerTimeout = imager.Duration("timeout", TimeSpan.FromMinutes(30)),
             TalosPort = talos.Number("port", 50000, 1, 65535),
             ObserveInterval = talos.Duration("observeInterval", TimeSpan.FromSeconds(20)),
             WatchLimit = talos.Number("watchLimit", 256, 0, 10_000),
@@ -83,7 +86,7 @@ internal static class AgentConfigReader
             OtlpEndpoint = telemetry.Url("otlp", "http", "https"),
         };
         SubnetRules.Check(dhcp, config);
-        foreach (var node in new[] { coordinator, network, dhcp, tftp, http, ipxe, talos, eventSink, kernelLog, telemetry, assets, root })
+        foreach (var node in new[] { coordinator, network, dhcp, tftp, http, ipxe, talos, eventSink, kernelLog, telemetry, assets, imager, root })
             node.EndOfKeys();
         return config;
     }
@@ -159,6 +162,15 @@ internal static class AgentConfigReader
             subnet.Refuse("ranges", "give at least one range such as 10.1.0.100-10.1.0.199");
         subnet.EndOfKeys();
         return good ? new(dhcpNetwork, ranges, Ipv4.ToNumber(serverAddress)) { Options = options } : null;
+    }
+
+    // No shell takes it apart: an argument is what stands there. A brace begins a placeholder, and a mistyped one is no argument.
+    private static (string, string?) Argument(string text)
+    {
+        var rest = ImagerCommand.Placeholders.Aggregate(text, (left, word) => left.Replace(word, "", StringComparison.Ordinal));
+        return text == "" || rest.Contains('{', StringComparison.Ordinal)
+            ? ("", $"is not an argument; placeholders are {string.Join(", ", ImagerCommand.Placeholders)}")
+            : (text, null);
     }
 
     private static ((uint, uint), string?) ParseRange(string text, DhcpNetwork network)

@@ -17,6 +17,7 @@ internal sealed class AssetStore(string directory, long limit, TimeProvider cloc
     private readonly ConcurrentDictionary<string, byte> verified = new();
     private readonly Lock gate = new(); // Downloads make room at the same time.
     private HashSet<string> needed = [];
+    private HashSet<string> held = [];
 
     /// <summary>Hexadecimal and nothing else: a digest is a file name here.</summary>
     public static bool IsDigest(string sha256) => sha256.Length == 64 && sha256.All(char.IsAsciiHexDigitLower);
@@ -85,6 +86,13 @@ internal sealed class AssetStore(string directory, long limit, TimeProvider cloc
         MakeRoom(0);
     }
 
+    /// <summary>Says which files were made here: nobody else has them.</summary>
+    public void Hold(IEnumerable<string> digests)
+    {
+        lock (gate)
+            held = [.. digests];
+    }
+
     /// <summary>Removes what nobody needs until so many more bytes fit.</summary>
     /// <exception cref="DownloadRefusedException">What is needed is larger than the limit.</exception>
     public void MakeRoom(long more)
@@ -93,7 +101,7 @@ internal sealed class AssetStore(string directory, long limit, TimeProvider cloc
         {
             var files = new DirectoryInfo(directory).GetFiles();
             var sum = files.Sum(file => file.Length);
-            foreach (var file in files.Where(file => IsDigest(file.Name) && !needed.Contains(file.Name)).OrderBy(file => file.LastWriteTimeUtc))
+            foreach (var file in files.Where(file => IsDigest(file.Name) && !needed.Contains(file.Name) && !held.Contains(file.Name)).OrderBy(file => file.LastWriteTimeUtc))
             {
                 if (sum + more <= limit)
                     break;

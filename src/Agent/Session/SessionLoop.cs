@@ -2,6 +2,7 @@ using System.Threading.Channels;
 using Cozy.Fleet.Agent.Boot;
 using Cozy.Fleet.Agent.Commands;
 using Cozy.Fleet.Agent.Config;
+using Cozy.Fleet.Agent.Images;
 using Cozy.Fleet.Agent.Observe;
 using Cozy.Fleet.Agent.Queries;
 using Cozy.Fleet.Contracts.V1;
@@ -34,6 +35,7 @@ internal sealed partial class SessionLoop : BackgroundService
     private readonly Observer observer;
     private readonly BootReporter reporter;
     private readonly AssetCache assets;
+    private readonly ImageBuilds builds;
     private readonly DhcpService dhcp;
     private readonly AgentFailure failure;
     private readonly RefusalCounters refused;
@@ -42,11 +44,12 @@ internal sealed partial class SessionLoop : BackgroundService
     private readonly ResiliencePipeline reconnect;
 
     public SessionLoop(AgentConfig config, AgentIdentity identity, Journal journal, DesiredStateStore desired, CommandExecutor commands,
-        AnswerQuery answer, Observer observer, BootReporter reporter, AssetCache assets, DhcpService dhcp, RefusalCounters refused, AgentFailure failure,
-        TimeProvider clock, ILogger<SessionLoop> log)
+        AnswerQuery answer, Observer observer, BootReporter reporter, AssetCache assets, ImageBuilds builds, DhcpService dhcp, RefusalCounters refused,
+        AgentFailure failure, TimeProvider clock, ILogger<SessionLoop> log)
     {
         (this.config, this.identity, this.journal, this.desired) = (config, identity, journal, desired);
-        (this.commands, this.answer, this.observer, this.reporter, this.assets) = (commands, answer, observer, reporter, assets);
+        (this.commands, this.answer, this.observer, this.reporter) = (commands, answer, observer, reporter);
+        (this.assets, this.builds) = (assets, builds);
         (this.dhcp, this.refused, this.failure, this.clock, this.log) = (dhcp, refused, failure, clock, log);
         reconnect = new ResiliencePipelineBuilder { TimeProvider = clock }.AddRetry(new RetryStrategyOptions
         {
@@ -188,6 +191,7 @@ internal sealed partial class SessionLoop : BackgroundService
             var heartbeat = new Heartbeat { Time = clock.GetUtcNow().ToTimestamp(), Leases = dhcp.LeaseCount };
             heartbeat.Refused.Add(refused.Snapshot().ToDictionary());
             heartbeat.Assets.AddRange(assets.States);
+            heartbeat.Builds.AddRange(builds.States);
             await queue.WriteAsync(new() { Heartbeat = heartbeat }, cancellation);
             await Task.Delay(HeartbeatInterval, clock, cancellation);
         }

@@ -105,7 +105,21 @@ public sealed record ReportedNode(string Node, NodeObservation Observation);
 
 /// <summary>The agent's present state, from its heartbeat.</summary>
 public sealed record AgentLiveness(
-    DateTimeOffset Time, int Leases, EquatableArray<RefusalCount> Refused, EquatableArray<CachedAsset> Assets);
+    DateTimeOffset Time, int Leases, EquatableArray<RefusalCount> Refused, EquatableArray<CachedAsset> Assets)
+{
+    public EquatableArray<BuildProgress> Builds { get; init; }
+}
+
+public enum BuildState
+{
+    Running,
+    Done,
+    Failed,
+}
+
+/// <summary>How far a build is; the files have no URLs.</summary>
+public sealed record BuildProgress(
+    string Id, BuildState State, string Message, EquatableArray<string> Log, EquatableArray<BuiltFile> Files);
 
 public sealed record RefusalCount(string Reason, ulong Count);
 
@@ -140,4 +154,8 @@ public interface IAgentSession : IGrainObserver
 
 /// <summary>Everything that an agent needs to boot its machines alone.</summary>
 public sealed record AgentDesiredState(
-    ulong Revision, EquatableArray<ImageRecord> Images, EquatableArray<NodeBoot> Nodes, string DiscoveryImage);
+    ulong Revision, EquatableArray<ImageRecord> Images, EquatableArray<NodeBoot> Nodes, string DiscoveryImage)
+{
+    /// <summary>The images that this agent builds.</summary>
+    public EquatableArray<ImageRecord> Builds { get; init; }
+}

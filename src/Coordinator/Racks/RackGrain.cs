@@ -1,3 +1,4 @@
+using Cozy.Fleet.Coordinator.Api.Reading;
 using Cozy.Fleet.Coordinator.Clusters;
 using Cozy.Fleet.Coordinator.Events;
 using Cozy.Fleet.Coordinator.Hosting;
@@ -280,6 +281,7 @@ internal sealed class RackGrain(
             if (await store.ReadAsync(RecordKind.Images, name, CancellationToken.None) is { } row)
                 images.Add(RecordJson.Read<ImageRecord>(row.Data));
         }
-        return new(0, images.ToEquatableArray(), rack.Boots.Values.ToEquatableArray(), rack.Spec.DiscoveryImage);
+        var built = (await store.AllAsync<ImageRecord>(RecordKind.Images, CancellationToken.None)).Where(i => i.Spec.Imager?.Rack == Name);
+        return new(0, images.ToEquatableArray(), rack.Boots.Values.ToEquatableArray(), rack.Spec.DiscoveryImage) { Builds = built.ToEquatableArray() };
     }
 }

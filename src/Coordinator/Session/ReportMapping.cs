@@ -26,7 +26,21 @@ internal static class ReportMapping
     public static AgentLiveness ToDomain(Heartbeat heartbeat) => new(
         heartbeat.Time?.ToDateTimeOffset() ?? default, heartbeat.Leases,
         heartbeat.Refused.OrderBy(r => r.Key, StringComparer.Ordinal).Select(r => new RefusalCount(r.Key, r.Value)).ToEquatableArray(),
-        heartbeat.Assets.Select(a => new Racks.CachedAsset(a.Sha256, a.Ready, a.Message, a.Url, a.FetchedBytes, a.TotalBytes)).ToEquatableArray());
+        heartbeat.Assets.Select(a => new Racks.CachedAsset(a.Sha256, a.Ready, a.Message, a.Url, a.FetchedBytes, a.TotalBytes)).ToEquatableArray())
+    {
+        Builds = heartbeat.Builds.Select(ToDomain).ToEquatableArray(),
+    };
+
+    private static Racks.BuildProgress ToDomain(Contracts.V1.BuildProgress build) => new(
+        build.Id,
+        build.State switch
+        {
+            Contracts.V1.BuildState.Done => Racks.BuildState.Done,
+            Contracts.V1.BuildState.Failed => Racks.BuildState.Failed,
+            _ => Racks.BuildState.Running,
+        },
+        build.Message, build.Log.ToEquatableArray(),
+        build.Files.Select(f => new Domain.Images.BuiltFile(f.Kind, f.Name, f.Sha256, f.SizeBytes, "")).ToEquatableArray());
 
     private static BootReport Boot(BootProgress boot, DateTimeOffset time, string traceparent) => new(
         time, traceparent, boot.SessionId,

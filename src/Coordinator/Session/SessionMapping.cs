@@ -2,6 +2,7 @@ using Cozy.Fleet.Contracts.V1;
 using Cozy.Fleet.Coordinator.Racks;
 using Cozy.Fleet.Domain.Racks;
 using Cozy.Fleet.Primitives;
+using Google.Protobuf;
 using Google.Protobuf.WellKnownTypes;
 using Machine = Cozy.Fleet.Domain.Nodes;
 
@@ -20,6 +21,7 @@ internal static class SessionMapping
         };
         message.Images.AddRange(state.Images.Select(ToMessage));
         message.Nodes.AddRange(state.Nodes.Select(ToMessage));
+        message.Builds.AddRange(state.Builds.Select(image => ToMessage(image.Metadata.Name, image.Spec.Imager!))); // Only such are in it.
         return message;
     }
 
@@ -50,6 +52,13 @@ internal static class SessionMapping
             return null;
         var message = new Contracts.V1.KubernetesCredential { Ca = credential.Ca, Certificate = credential.Certificate, Key = credential.Key };
         message.Endpoints.AddRange(credential.Endpoints);
+        return message;
+    }
+
+    private static ImageBuild ToMessage(string image, Domain.Images.ImagerBuild imager)
+    {
+        var message = new ImageBuild { Id = imager.Id, Image = image, Version = imager.Profile.Version, Arch = imager.Profile.Arch };
+        message.Runs.AddRange(imager.Runs.Select(r => new ImagerRun { Kind = r.Kind, Profile = ByteString.CopyFromUtf8(r.Profile) }));
         return message;
     }
 

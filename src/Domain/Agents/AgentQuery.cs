@@ -29,7 +29,6 @@ public abstract record QueryAsk
         public override string ToString() => nameof(DryRunConfig);
     }
 
-
     /// <summary>The agent's own DHCP leases, in the order of their addresses.</summary>
     /// <param name="After">The address that they start behind; empty for the first ones.</param>
     public sealed record ReadLeases(int Limit, string After) : QueryAsk(TalosRole.None);

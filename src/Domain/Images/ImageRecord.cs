@@ -23,6 +23,8 @@ public sealed record ImageSpec(string TalosVersion, string SchematicId, string I
     EquatableArray<BootAsset> Assets, EquatableArray<string> KernelArgs)
 {
     public FactorySource? Factory { get; init; }
+
+    public ImagerBuild? Imager { get; init; }
 }
 
 /// <summary>What a file had that came without a checksum, and where it was seen first. It may not change from then on.</summary>
@@ -33,7 +35,10 @@ public sealed record ImageRecord(ResourceMetadata Metadata, ImageSpec Spec)
 {
     public EquatableArray<AssetPin> Pins { get; init; }
 
+    /// <summary>What was built of it last.</summary>
+    public BuiltFiles? Built { get; init; }
+
     /// <summary>The spec with everything that its source adds: what machines boot and nodes install.</summary>
     [System.Text.Json.Serialization.JsonIgnore]
-    public ImageSpec Effective => ImageSource.Resolve(Spec, Pins);
+    public ImageSpec Effective => Spec.Imager is { } imager ? ImageSource.Resolve(Spec, imager, Built) : ImageSource.Resolve(Spec, Pins);
 }

@@ -25,6 +25,22 @@ public static class ImageSource
         };
     }
 
+    /// <summary>With what was built, once it is there.</summary>
+    public static ImageSpec Resolve(ImageSpec spec, ImagerBuild imager, BuiltFiles? built)
+    {
+        ArgumentNullException.ThrowIfNull(spec);
+        ArgumentNullException.ThrowIfNull(imager);
+        if (built is null || built.Id != imager.Id)
+            return spec;
+        var architecture = imager.Profile.Arch == "arm64" ? Architecture.Arm64 : Architecture.Amd64;
+        return spec with
+        {
+            Assets = built.Files.Where(f => f.Kind is ImagerBuild.Kernel or ImagerBuild.Initramfs)
+                .Select(f => new BootAsset(f.Kind == ImagerBuild.Kernel ? AssetKind.Kernel : AssetKind.Initramfs, architecture, f.Url, f.Sha256))
+                .ToEquatableArray(),
+        };
+    }
+
     /// <summary>Keeps the first digest that was seen of each file that has no checksum; the same record when there is nothing new.</summary>
     public static ImageRecord Pin(ImageRecord image, string rack, IEnumerable<(string Url, string Sha256)> seen, DateTimeOffset now)
     {

@@ -1,7 +1,6 @@
 using System.Net;
 using System.Security.Cryptography;
 using Cozy.Fleet.Agent.Boot;
-using Cozy.Fleet.Agent.Config;
 using Cozy.Fleet.Contracts.V1;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
@@ -111,7 +110,7 @@ public sealed class AssetCacheTests : IDisposable
         await desired.ReplaceAsync(new() { Images = { image } }, TestContext.Current.CancellationToken);
         using var http = new HttpClient(server, disposeHandler: false);
         using var cache = new AssetCache(
-            new AgentConfig { DataDirectory = directory.Path }, desired, http, clock, NullLogger<AssetCache>.Instance);
+            new(directory["assets"], 1 << 30, clock), desired, http, clock, NullLogger<AssetCache>.Instance);
         await cache.StartAsync(TestContext.Current.CancellationToken);
         while (!until(cache))
         {

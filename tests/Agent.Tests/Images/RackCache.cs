@@ -1,6 +1,6 @@
 using System.Security.Cryptography;
 using Cozy.Fleet.Agent.Boot;
-using Cozy.Fleet.Agent.Config;
+using Cozy.Fleet.Agent.Images;
 using Cozy.Fleet.Contracts.V1;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -36,7 +36,7 @@ internal sealed class RackCache : IAsyncDisposable
         await desired.ReplaceAsync(new() { Images = { new BootImage { Name = "i", Assets = { assets } } } }, TestContext.Current.CancellationToken);
         if (running is not null)
             return;
-        running = new(new AgentConfig { DataDirectory = directory.Path, AssetsLimit = Limit }, desired, http, clock, NullLogger<AssetCache>.Instance);
+        running = new(new AssetStore(directory["assets"], Limit, clock), desired, http, clock, NullLogger<AssetCache>.Instance);
         await running.StartAsync(TestContext.Current.CancellationToken);
     }
 

@@ -76,6 +76,42 @@ public sealed class FactoryImageTests : IAsyncLifetime
         await AgentDouble.UntilAsync(async () => await MessageAsync() == "https://factory.test answers 404 Not Found");
     }
 
+    [Fact]
+    public async Task An_image_that_is_built_is_ordered_from_its_rack_told_about_and_booted_by_all()
+    {
+        using var channel = coordinator.DialAsOperator();
+        var images = new ImageService.ImageServiceClient(channel);
+        var image = Image();
+        image.Spec.Factory = null;
+        (image.Spec.TalosVersion, image.Spec.Installer) = ("v1.6.4", "registry.test/installer:v1.6.4");
+        image.Spec.Imager = ImagerRulesTests.Article();
+        foreach (var name in new[] { "r1", "r2" })
+        {
+            await new RackService.RackServiceClient(channel).CreateRackAsync(
+                new() { Rack = new() { Metadata = new() { Name = name }, Spec = new() { DiscoveryImage = "i" } } }, cancellationToken: Token);
+        }
+        await images.CreateImageAsync(new() { Image = image }, cancellationToken: Token);
+        using var other = await AgentDouble.ConnectAsync(coordinator, "r2", "r2");
+        Assert.Empty((await other.NextAsync(m => m.DesiredState is not null)).DesiredState.Builds);
+        using var builder = await AgentDouble.ConnectAsync(coordinator, "r1", "r1", bootUrl: "http://10.1.0.1:8080/");
+        var build = (await builder.NextAsync(m => m.DesiredState?.Builds.Count > 0)).DesiredState.Builds.Single();
+        Assert.Equal(["installer", "kernel", "initramfs"], build.Runs.Select(r => r.Kind));
+
+        await builder.BuildsAsync(new BuildProgress { Id = build.Id, State = BuildState.Failed, Message = "no disk", Log = { "zfs: not found" } });
+        await AgentDouble.UntilAsync(async () => (await images.GetImageAsync(new() { Name = "i" }, cancellationToken: Token)).Image.Status.Build
+            is { State: BuildState.Failed, Message: "no disk", Log: ["zfs: not found"] });
+        BuiltFile File(string kind, char digit) => new() { Kind = kind, Name = kind, Sha256 = new(digit, 64), SizeBytes = 7 };
+        await builder.BuildsAsync(new BuildProgress
+        {
+            Id = build.Id, State = BuildState.Done, Files = { File("installer", 'a'), File("kernel", 'b'), File("initramfs", 'c') },
+        });
+
+        var told = (await other.NextAsync(m => m.DesiredState?.Images.SingleOrDefault()?.Assets.Count > 0)).DesiredState.Images.Single();
+        Assert.Equal([$"http://10.1.0.1:8080/assets/{new string('b', 64)}", $"http://10.1.0.1:8080/assets/{new string('c', 64)}"], told.Assets.Select(a => a.Url));
+        var status = (await images.GetImageAsync(new() { Name = "i" }, cancellationToken: Token)).Image.Status;
+        Assert.Equal((BuildState.Done, 3, 2), (status.Build.State, status.Build.Files.Count, status.Assets.Count));
+    }
+
     private static CachedAsset Seen(string file, char digit) => new() { Url = $"{Place}/{file}", Sha256 = new(digit, 64), Ready = true };
 
     private static Image Image() => new()

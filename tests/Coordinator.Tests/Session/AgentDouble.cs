@@ -22,10 +22,10 @@ internal sealed class AgentDouble : IDisposable
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
     /// <summary>Says hello. What comes back is read by <see cref="NextAsync"/>.</summary>
-    public static async Task<AgentDouble> ConnectAsync(RunningCoordinator coordinator, string certificateRack, string helloRack, string journal = "j1")
+    public static async Task<AgentDouble> ConnectAsync(RunningCoordinator coordinator, string certificateRack, string helloRack, string journal = "j1", string bootUrl = "")
     {
         var agent = new AgentDouble(coordinator.Dial(AgentKey.Certified(coordinator.Ca, certificateRack)));
-        await agent.call.RequestStream.WriteAsync(new() { Hello = new() { Rack = helloRack, AgentVersion = "test", JournalId = journal } }, Token);
+        await agent.call.RequestStream.WriteAsync(new() { Hello = new() { Rack = helloRack, AgentVersion = "test", JournalId = journal, BootUrl = bootUrl } }, Token);
         return agent;
     }
 
@@ -50,6 +50,8 @@ internal sealed class AgentDouble : IDisposable
     public Task AnswerAsync(QueryAnswer answer) => call.RequestStream.WriteAsync(new() { QueryAnswer = answer }, Token);
 
     public Task BeatAsync(params CachedAsset[] assets) => call.RequestStream.WriteAsync(new() { Heartbeat = new() { Assets = { assets } } }, Token);
+
+    public Task BuildsAsync(params BuildProgress[] builds) => call.RequestStream.WriteAsync(new() { Heartbeat = new() { Builds = { builds } } }, Token);
 
     /// <summary>Asks until it is so.</summary>
     public static async Task UntilAsync(Func<Task<bool>> isSo)

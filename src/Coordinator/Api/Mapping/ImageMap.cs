@@ -25,6 +25,7 @@ internal static class ImageMap
         proto.Assets.Add(spec.Assets.Select(ToProto));
         proto.KernelArgs.Add(spec.KernelArgs);
         proto.Factory = spec.Factory is null ? null : ToProto(spec.Factory);
+        proto.Imager = spec.Imager is null ? null : ImagerMap.ToProto(spec.Imager);
         return proto;
     }
 
@@ -33,6 +34,7 @@ internal static class ImageMap
         (spec?.Assets ?? []).Select(ToRecord).ToEquatableArray(), (spec?.KernelArgs ?? []).ToEquatableArray())
     {
         Factory = spec?.Factory is { } factory ? ToRecord(factory) : null,
+        Imager = spec?.Imager is { } imager ? ImagerMap.ToRecord(imager) : null,
     };
 
     // The text was checked; a schematic that cannot be read has no id.

@@ -22,6 +22,8 @@ internal static partial class ImageRules
             Installer(spec, problems);
         if (spec.Factory is not null)
             Factory(spec, spec.Factory, problems);
+        if (spec.Imager is not null)
+            ImagerRules.Check(spec, spec.Imager, problems);
         for (var i = 0; i < spec.Assets.Count; i++)
             Asset(spec.Assets[i], spec.Factory is not null, $"spec.assets[{i}]", problems);
         foreach (var twice in spec.Assets.GroupBy(a => (a.Kind, a.Architecture)).Where(g => g.Count() > 1))

@@ -35,6 +35,8 @@ internal sealed class ImageView(IRecordStore store, IGrainFactory grains) : Reso
     private static V1.Image Show(StoredRecord row, (string Name, AgentLiveness? Agent)[] agents)
     {
         var image = RecordJson.Read<ImageRecord>(row.Data);
-        return image.ToProto(row.Etag, agents.Select(a => ImageCache.InRack(a.Name, a.Agent, image)).OfType<V1.RackImage>());
+        var shown = image.ToProto(row.Etag, agents.Select(a => ImageCache.InRack(a.Name, a.Agent, image)).OfType<V1.RackImage>());
+        shown.Status.Build = ImagerMap.Status(image, agents.FirstOrDefault(a => a.Name == image.Spec.Imager?.Rack).Agent);
+        return shown;
     }
 }
