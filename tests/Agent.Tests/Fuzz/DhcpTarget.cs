@@ -27,8 +27,13 @@ internal sealed class DhcpTarget : IFuzzTarget
 
     public DhcpTarget()
     {
-        var network = new DhcpNetwork(Address & 0xffffff00, 24, Address, [Address], [], "rack.example", TimeSpan.FromHours(1));
-        leases = new([new(network, [(Address + 9, Address + 99)], Address)], []);
+        var network = new DhcpNetwork(Address & 0xffffff00, 24, TimeSpan.FromHours(1));
+        var options = OptionSet.Of(
+        [
+            new(DhcpOption.Routers, OptionFormat.Addresses([Address])), new(DhcpOption.DnsServers, OptionFormat.Addresses([Address])),
+            new(DhcpOption.DomainSearch, OptionFormat.Names(["rack.example"])),
+        ]);
+        leases = new([new(network, [(Address + 9, Address + 99)], Address) { Options = options }], []);
         server = new(leases, authoritative: true);
     }
 

@@ -2,6 +2,7 @@ using System.Net;
 using System.Text;
 using Cozy.Fleet.Agent.Boot;
 using Cozy.Fleet.Agent.Config;
+using Cozy.Fleet.Agent.Observe;
 using Cozy.Fleet.Agent.Session;
 using Cozy.Fleet.Dhcp;
 using Microsoft.AspNetCore.Builder;
@@ -33,13 +34,16 @@ internal sealed class HttpTarget : IFuzzTarget, IDisposable
         journal = Journal.OpenAsync(directory.Path, clock, CancellationToken.None).GetAwaiter().GetResult();
         var sessions = new BootSessions(clock);
         var reporter = new BootReporter(config, journal, refused, NullLogger<BootReporter>.Instance);
-        var cache = new AssetCache(config, desired, client, clock, NullLogger<AssetCache>.Instance);
+        var cache = new AssetCache(new(directory["assets"], 1 << 20, clock), desired, client, clock, NullLogger<AssetCache>.Instance);
         var dhcp = new DhcpService(config, new LeaseTable([], []), desired, sessions, reporter, refused, clock, NullLogger<DhcpService>.Instance);
+        var probe = new NodeProbe(config, clock);
+        var observer = new Observer(config, sessions, new(desired, sessions), probe, new(config, probe, clock, NullLogger<NodeWatcher>.Instance),
+            new(journal, clock), clock, NullLogger<Observer>.Instance);
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         app = builder.Build();
         app.UseRouting();
-        new BootHttp(config, sessions, desired, cache, reporter, new AgentMetrics(refused, dhcp, sessions, cache, journal), refused).Map(app);
+        new BootHttp(config, sessions, desired, cache, reporter, new AgentMetrics(refused, dhcp, sessions, cache, journal, observer), refused).Map(app);
         app.UseEndpoints(_ => { });
         handle = ((IApplicationBuilder)app).Build();
     }
