@@ -99,8 +99,8 @@ public sealed class RefusalTests
             .Replace("rbac: true", "rbac: false", StringComparison.Ordinal));
         var both = new LeafRequest("", ["os:reader"], Now.AddMinutes(-5), TimeSpan.FromHours(1)) { IsServer = true };
 
-        var usage = await TestRack.Operate(rack.Secure(0, Issue(TestRack.Secrets, both))).ForfeitLeadershipAsync();
-        var role = await TestRack.Operate(rack.Secure(0, "os:reader")).ForfeitLeadershipAsync();
+        var usage = await TestRack.Operate(rack.Secure(0, Issue(TestRack.Secrets, both))).WriteMetaAsync(10, "x"u8.ToArray());
+        var role = await TestRack.Operate(rack.Secure(0, "os:reader")).WriteMetaAsync(10, "x"u8.ToArray());
 
         Assert.Equal((isTaken, isTaken), (usage.Failure == TalosFailure.None, role.Failure == TalosFailure.None));
     }

@@ -276,11 +276,7 @@ public sealed class VersionTableTests
     private static Task<GetResponse> GetAsync(CallInvoker node, string @namespace, string type, string id) => new State.StateClient(node)
         .GetAsync(new() { Namespace = @namespace, Type = type, Id = id }, cancellationToken: TestRack.Cancellation).ResponseAsync;
 
-    private static async Task FirstAsync<T>(AsyncServerStreamingCall<T> call)
-    {
-        using (call)
-            await call.ResponseStream.MoveNext(TestRack.Cancellation);
-    }
+    private static Task<bool> FirstAsync<T>(AsyncServerStreamingCall<T> call) => call.ResponseStream.MoveNext(TestRack.Cancellation);
 
     private static async Task<string> StatusAsync(Func<Task> call)
     {
