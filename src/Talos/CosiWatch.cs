@@ -27,8 +27,8 @@ internal abstract record CosiEvent
 }
 
 /// <summary>
-/// Watches all resources of one type (talos.md 2.1): those present first, then each change, for as long as the connection lives. A watch ends
-/// often, with the node's reboot at the latest; whoever needs more starts another one, which tells everything from the beginning.
+/// Watches all resources of one type (talos.md 2.1): those present first, then each change, for as long as the connection lives. A watch
+/// ends often, with the node's reboot at the latest; whoever needs more starts another one, which tells everything from the beginning.
 /// </summary>
 internal sealed class CosiWatch(CallInvoker invoker, string @namespace, string type)
 {

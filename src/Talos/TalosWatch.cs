@@ -16,8 +16,8 @@ public sealed record TalosChange(string Subject, string Text = "", bool IsFailur
 }
 
 /// <summary>
-/// Watches what a look at a node depends on: resources by COSI watch, and machine events where the node has the call (talos.md 2.1, 1.3). All of
-/// it goes over one connection. A type that the node's release or our role lacks is left out.
+/// Watches what a look at a node depends on: resources by COSI watch, and machine events where the node has the call (talos.md 2.1, 1.3).
+/// All of it goes over one connection. A type that the node's release or our role lacks is left out.
 /// </summary>
 public sealed class TalosWatch(TalosConnection connection)
 {
@@ -37,7 +37,9 @@ public sealed class TalosWatch(TalosConnection connection)
     private const int Queue = 64;
 
     /// <summary>Reads until something ends it; that is no error but the life of a watch: take a new connection then.</summary>
-    /// <exception cref="RpcException">PermissionDenied or Unimplemented: nothing at all can be watched here. All else is the connection's end.</exception>
+    /// <exception cref="RpcException">
+    /// PermissionDenied or Unimplemented: nothing at all can be watched here. All else is the connection's end.
+    /// </exception>
     public async IAsyncEnumerable<TalosChange> ReadAsync([EnumeratorCancellation] CancellationToken cancellation)
     {
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
@@ -174,6 +176,7 @@ public sealed class TalosWatch(TalosConnection connection)
             return CountAsync();
         }
 
-        private ValueTask CountAsync() => Interlocked.Decrement(ref left) == 0 && begun > 0 ? told.WriteAsync(new("")) : ValueTask.CompletedTask;
+        private ValueTask CountAsync() =>
+            Interlocked.Decrement(ref left) == 0 && begun > 0 ? told.WriteAsync(new("")) : ValueTask.CompletedTask;
     }
 }

@@ -49,7 +49,8 @@ public sealed class PushTests
             await new TalosOperator(connection, cancellation).RebootAsync();
 
         var down = await UntilAsync(view, node => !node.Status.Ready || node.Status.Stage != MachineStage.Running);
-        var back = await UntilAsync(view, node => node.Status is { Ready: true, Stage: MachineStage.Running } && node.Status.BootId != running.BootId);
+        var back = await UntilAsync(view, node =>
+            node.Status is { Ready: true, Stage: MachineStage.Running } && node.Status.BootId != running.BootId);
         Assert.True(down < Happened(rack, "ready"), "the node was seen as down only after it had come back");
         Print("down", rack, down);
         Print("ready", rack, back);
@@ -84,6 +85,7 @@ public sealed class PushTests
 
     private static DateTimeOffset Happened(SimulatedRack rack, string what) => rack.History.Last(e => e.What == what).Time;
 
-    private static void Print(string what, SimulatedRack rack, DateTimeOffset visible) => TestContext.Current.TestOutputHelper?.WriteLine(string.Create(
-        CultureInfo.InvariantCulture, $"{what}: visible at the API {(visible - Happened(rack, what)).TotalMilliseconds:0} ms after it happened"));
+    private static void Print(string what, SimulatedRack rack, DateTimeOffset visible) =>
+        TestContext.Current.TestOutputHelper?.WriteLine(string.Create(CultureInfo.InvariantCulture,
+            $"{what}: visible at the API {(visible - Happened(rack, what)).TotalMilliseconds:0} ms after it happened"));
 }

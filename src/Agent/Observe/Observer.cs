@@ -32,7 +32,8 @@ internal sealed partial class Observer : BackgroundService
     private readonly ConcurrentDictionary<string, Observation> leases = new();
     private readonly ConcurrentDictionary<string, Member> members = new();
     private readonly ConcurrentDictionary<string, (NodeFollower Follower, string Address)> followers = new();
-    private readonly Channel<bool> wake = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+    private readonly Channel<bool> wake = Channel.CreateBounded<bool>(
+        new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
 
     public Observer(AgentConfig config, BootSessions sessions, AddressBook addresses, NodeProbe probe, NodeWatcher watcher,
         ViewReporter reporter, TimeProvider clock, ILogger<Observer> log)

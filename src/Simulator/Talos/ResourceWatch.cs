@@ -42,8 +42,10 @@ internal sealed class ResourceWatch(WatchRequest request, Func<Dictionary<string
     private List<Event> FirstOfOne()
     {
         var events = Differences();
-        return events.Count > 0 ? events
-            : [new() { EventType = EventType.Destroyed, Resource = new() { Metadata = new() { Namespace = request.Namespace, Type = request.Type, Id = request.Id } } }];
+        if (events.Count > 0)
+            return events;
+        var absent = new Cozy.Fleet.Talos.Api.Cosi.Metadata { Namespace = request.Namespace, Type = request.Type, Id = request.Id };
+        return [new() { EventType = EventType.Destroyed, Resource = new() { Metadata = absent } }];
     }
 
     // The end of what was there is told to those only who know the word.
@@ -67,7 +69,8 @@ internal sealed class ResourceWatch(WatchRequest request, Func<Dictionary<string
             else if (!old.Spec.Equals(resource.Spec))
                 events.Add(new() { EventType = EventType.Updated, Resource = resource, Old = old });
         }
-        events.AddRange(before.Where(old => !after.ContainsKey(old.Key)).Select(old => new Event { EventType = EventType.Destroyed, Resource = old.Value }));
+        events.AddRange(before.Where(old => !after.ContainsKey(old.Key))
+            .Select(old => new Event { EventType = EventType.Destroyed, Resource = old.Value }));
         return request.HasId ? events.FindAll(e => e.Resource.Metadata.Id == request.Id) : events;
     }
 }

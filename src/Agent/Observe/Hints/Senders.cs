@@ -5,8 +5,8 @@ using Cozy.Fleet.Agent.Boot;
 namespace Cozy.Fleet.Agent.Observe.Hints;
 
 /// <summary>
-/// Who may tell us something without proof, and how much of it: machines that hold an address of this rack, each at a bounded rate and with a
-/// bounded number of connections. Everybody else is refused and counted.
+/// Who may tell us something without proof, and how much of it: machines that hold an address of this rack, each at a bounded rate and with
+/// a bounded number of connections. Everybody else is refused and counted.
 /// </summary>
 internal sealed class Senders(BootSessions sessions, Observer observer, RefusalCounters refused, TimeProvider clock)
 {
