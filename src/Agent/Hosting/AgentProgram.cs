@@ -3,6 +3,7 @@ using Cozy.Fleet.Agent.Boot;
 using Cozy.Fleet.Agent.Commands;
 using Cozy.Fleet.Agent.Config;
 using Cozy.Fleet.Agent.Images;
+using Cozy.Fleet.Agent.Mirror;
 using Cozy.Fleet.Agent.Observe;
 using Cozy.Fleet.Agent.Session;
 using Cozy.Fleet.Dhcp;
@@ -73,6 +74,7 @@ internal static class AgentProgram
         AddTracing(builder, config);
         AddServices(builder.Services, config, clock, journal, commands);
         await using var app = builder.Build();
+        app.Services.GetRequiredService<RegistryMirror>().Map(app);
         app.Services.GetRequiredService<BootHttp>().Map(app);
         WarnAboutLoaders(config);
         await app.StartAsync();
@@ -96,6 +98,7 @@ internal static class AgentProgram
         services.AddSingleton<NodeProbe>().AddSingleton<AgentIdentity>();
         services.AddSingleton<BootReporter>().AddSingleton<AssetCache>().AddSingleton<Observer>().AddSingleton<SessionLoop>();
         services.AddSingleton<DhcpService>().AddSingleton<TftpService>().AddSingleton<ImageBuilds>();
+        services.AddSingleton<MirrorContent>().AddSingleton<RegistryMirror>();
         services.AddSingleton(new AssetStore(Path.Combine(config.DataDirectory, "assets"), config.AssetsLimit, clock));
         services.AddHostedService(s => s.GetRequiredService<BootReporter>());
         services.AddHostedService(s => s.GetRequiredService<AssetCache>());
