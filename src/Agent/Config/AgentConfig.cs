@@ -13,6 +13,10 @@ internal enum DhcpMode
     Off,
 }
 
+/// <summary>A registry that is mirrored.</summary>
+/// <param name="Name">As image references begin: docker.io, ghcr.io.</param>
+internal sealed record Upstream(string Name, Uri Url);
+
 /// <summary>The agent's configuration as it was accepted. docs/agent.md explains every key.</summary>
 internal sealed record AgentConfig
 {
@@ -73,6 +77,12 @@ internal sealed record AgentConfig
     public IReadOnlyList<string> ImagerCommand { get; init; } = [];
 
     public TimeSpan ImagerTimeout { get; init; } = TimeSpan.FromMinutes(30);
+
+    /// <summary>The registries that are mirrored; none: there is no mirror.</summary>
+    public IReadOnlyList<Upstream> Upstreams { get; init; } = [];
+
+    /// <summary>How many bytes of container images are kept on disk.</summary>
+    public long MirrorLimit { get; init; } = 50L << 30;
 
     public int TalosPort { get; init; } = 50000;
 

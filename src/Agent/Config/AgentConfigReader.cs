@@ -47,7 +47,8 @@ internal static class AgentConfigReader
         var (coordinator, network, dhcp) = (root.Map("coordinator"), root.Map("network"), root.Map("dhcp"));
         var (tftp, http, ipxe) = (root.Map("tftp"), root.Map("http"), root.Map("ipxe"));
         var (talos, telemetry, assets) = (root.Map("talos"), root.Map("telemetry"), root.Map("assets"));
-        var (eventSink, kernelLog, imager) = (root.Map("eventSink"), root.Map("kernelLog"), root.Map("imager"));
+        var (eventSink, kernelLog) = (root.Map("eventSink"), root.Map("kernelLog"));
+        var (imager, mirror) = (root.Map("imager"), root.Map("mirror"));
         var link = network.Text("interface");
         var address = AddressOf(network, link);
         var mode = dhcp.Choice("mode", DhcpMode.Server, ("server", DhcpMode.Server), ("proxy", DhcpMode.Proxy), ("off", DhcpMode.Off));
@@ -78,6 +79,8 @@ internal static class AgentConfigReader
             AssetsLimit = assets.Size("limit", 20L << 30),
             ImagerCommand = imager.List("command", Argument),
             ImagerTimeout = imager.Duration("timeout", TimeSpan.FromMinutes(30)),
+            Upstreams = [.. mirror.Maps("upstreams").Select(Upstream).OfType<Upstream>()],
+            MirrorLimit = mirror.Size("limit", 50L << 30),
             TalosPort = talos.Number("port", 50000, 1, 65535),
             ObserveInterval = talos.Duration("observeInterval", TimeSpan.FromSeconds(20)),
             WatchLimit = talos.Number("watchLimit", 256, 0, 10_000),
@@ -86,7 +89,7 @@ internal static class AgentConfigReader
             OtlpEndpoint = telemetry.Url("otlp", "http", "https"),
         };
         SubnetRules.Check(dhcp, config);
-        foreach (var node in new[] { coordinator, network, dhcp, tftp, http, ipxe, talos, eventSink, kernelLog, telemetry, assets, imager, root })
+        foreach (var node in new[] { coordinator, network, dhcp, tftp, http, ipxe, talos, eventSink, kernelLog, telemetry, assets, imager, mirror, root })
             node.EndOfKeys();
         return config;
     }
@@ -171,6 +174,15 @@ internal static class AgentConfigReader
         return text == "" || rest.Contains('{', StringComparison.Ordinal)
             ? ("", $"is not an argument; placeholders are {string.Join(", ", ImagerCommand.Placeholders)}")
             : (text, null);
+    }
+
+    private static Upstream? Upstream(ConfigNode upstream)
+    {
+        var (name, url) = (upstream.Required("name"), upstream.Url("url", "http", "https"));
+        if (url is null && upstream.Text("url") == "")
+            upstream.Refuse("url", "is missing");
+        upstream.EndOfKeys();
+        return url is null ? null : new(name, url);
     }
 
     private static ((uint, uint), string?) ParseRange(string text, DhcpNetwork network)

@@ -3,6 +3,7 @@ using Cozy.Fleet.Agent.Boot;
 using Cozy.Fleet.Agent.Commands;
 using Cozy.Fleet.Agent.Config;
 using Cozy.Fleet.Agent.Images;
+using Cozy.Fleet.Agent.Mirror;
 using Cozy.Fleet.Agent.Observe;
 using Cozy.Fleet.Agent.Observe.Hints;
 using Cozy.Fleet.Agent.Queries;
@@ -81,6 +82,7 @@ internal static class AgentProgram
         AddServices(builder.Services, config, clock, journal, commands);
         await using var app = builder.Build();
         app.Services.GetRequiredService<EventSink>().Map(app);
+        app.Services.GetRequiredService<RegistryMirror>().Map(app);
         app.Services.GetRequiredService<BootHttp>().Map(app);
         WarnAboutLoaders(config);
         await app.StartAsync();
@@ -107,6 +109,7 @@ internal static class AgentProgram
         services.AddSingleton<BootReporter>().AddSingleton<AssetCache>().AddSingleton<Observer>().AddSingleton<SessionLoop>();
         services.AddSingleton<DhcpService>().AddSingleton<TftpService>().AddSingleton<ImageBuilds>();
         services.AddSingleton<Senders>().AddSingleton<EventSink>().AddSingleton<KernelLogs>().AddSingleton<KernelLogService>();
+        services.AddSingleton<MirrorContent>().AddSingleton<RegistryMirror>();
         services.AddSingleton(new AssetStore(Path.Combine(config.DataDirectory, "assets"), config.AssetsLimit, clock));
         services.AddHostedService(s => s.GetRequiredService<BootReporter>());
         services.AddHostedService(s => s.GetRequiredService<AssetCache>());

@@ -86,6 +86,16 @@ internal sealed class AssetStore(string directory, long limit, TimeProvider cloc
         MakeRoom(0);
     }
 
+    /// <summary>Somebody used it: what was not used for the longest time goes first.</summary>
+    public void Touch(string sha256)
+    {
+        lock (gate)
+        {
+            if (Find(sha256) is { } path)
+                File.SetLastWriteTimeUtc(path, clock.GetUtcNow().UtcDateTime);
+        }
+    }
+
     /// <summary>Says which files were made here: nobody else has them.</summary>
     public void Hold(IEnumerable<string> digests)
     {

@@ -4,7 +4,11 @@ using System.Net.Http.Headers;
 namespace Cozy.Fleet.Agent.Images;
 
 /// <summary>A download that cannot get better by trying again soon; the message is one sentence for people.</summary>
-internal sealed class DownloadRefusedException(string message, Exception? cause = null) : Exception(message, cause);
+internal sealed class DownloadRefusedException(string message, Exception? cause = null) : Exception(message, cause)
+{
+    /// <summary>True when the source has no such file.</summary>
+    public bool IsMissing { get; init; }
+}
 
 /// <summary>How far a download is; the total is 0 while the source did not say.</summary>
 internal delegate void DownloadProgress(long fetched, long total);
@@ -89,7 +93,10 @@ internal sealed class Download(HttpClient http, TimeProvider clock)
         throw response.StatusCode switch
         {
             HttpStatusCode.NotFound or HttpStatusCode.Gone =>
-                new DownloadRefusedException($"{sentence}: there is no such file; check the URL, or the schematic, version and architecture"),
+                new DownloadRefusedException($"{sentence}: there is no such file; check the URL, or the schematic, version and architecture")
+                {
+                    IsMissing = true,
+                },
             HttpStatusCode.RequestTimeout or HttpStatusCode.TooManyRequests or >= HttpStatusCode.InternalServerError =>
                 new HttpRequestException(sentence, null, response.StatusCode),
             _ => new DownloadRefusedException(sentence),
