@@ -3,7 +3,12 @@ namespace Cozy.Fleet.Dhcp.Tests;
 /// <summary>Whatever the bytes are: a value or a refusal, never an exception.</summary>
 public sealed class DhcpPacketTests
 {
-    public static TheoryData<string, byte[]> Captures => new()
+    public static TheoryData<string, byte[]> Captures => new(
+        Capture.Clients.Concat(Capture.RelayedClients).SelectMany(client => new[]
+        {
+            new TheoryDataRow<string, byte[]>(client + " discover", Capture.Discover(client)),
+            new TheoryDataRow<string, byte[]>(client + " request", Capture.Request(client)),
+        }))
     {
         { "OVMF", Wire.Firmware(1, 7) },
         { "BIOS request", Wire.Firmware(3, 0, new(Broadcast: true), (50, [10, 1, 0, 100]), (54, [10, 1, 0, 1])) },
