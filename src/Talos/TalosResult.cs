@@ -44,7 +44,8 @@ public sealed record TalosResult(TalosFailure Failure, string Message, int ExitC
             StatusCode.Unknown or StatusCode.NotFound => TalosFailure.Environment,
             _ => TalosFailure.Permanent,
         },
-        $"{exception.StatusCode}: {exception.Status.Detail}") { Code = exception.StatusCode };
+        $"{exception.StatusCode}: {exception.Status.Detail}")
+    { Code = exception.StatusCode };
 
     /// <summary>An installer's exit code (rollouts.md 2.5).</summary>
     public static TalosResult FromExitCode(int exitCode, string lastLine) => new(

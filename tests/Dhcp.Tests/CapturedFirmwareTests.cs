@@ -66,6 +66,6 @@ public sealed class CapturedFirmwareTests
 
     // The only address that it has is the one that the captured REQUEST wants.
     private static DhcpServer ServerOf(string network, uint address) => new(
-        new LeaseTable([new(new(Wire.Ip(network), 24, null, [], [], "", TimeSpan.FromHours(1)), [(address, address)], Server)], []),
+        new LeaseTable([new(new(Wire.Ip(network), 24, TimeSpan.FromHours(1)), [(address, address)], Server)], []),
         authoritative: false);
 }
