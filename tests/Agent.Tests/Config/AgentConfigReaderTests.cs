@@ -50,6 +50,39 @@ public sealed class AgentConfigReaderTests
     }
 
     [Fact]
+    public void Assets_imager_and_mirror_are_read()
+    {
+        var config = Read(Good + """
+
+            assets: {limit: 5GiB}
+            imager:
+              command: [docker, run, -i, "imager:{version}", "-", --tar-to-stdout]
+              timeout: 5m
+            mirror:
+              limit: 1TiB
+              upstreams:
+                - {name: ghcr.io, url: https://ghcr.io}
+            """, out var refusals)!;
+
+        Assert.Empty(refusals);
+        Assert.Equal((5L << 30, 1L << 40, TimeSpan.FromMinutes(5)), (config.AssetsLimit, config.MirrorLimit, config.ImagerTimeout));
+        Assert.Equal("imager:{version}", config.ImagerCommand[3]);
+        Assert.Equal(new Upstream("ghcr.io", new("https://ghcr.io")), Assert.Single(config.Upstreams));
+    }
+
+    [Theory]
+    [InlineData("assets: {limit: 5GB}", "assets.limit: '5GB' is not a size such as 500MiB or 20GiB")]
+    [InlineData("imager: {command: [docker, '{tag}']}", "imager.command: '{tag}' is not an argument; placeholders are {version}, {arch}, {id}, {output}")]
+    [InlineData("mirror: {upstreams: [{name: ghcr.io}]}", "mirror.upstreams[0].url: is missing")]
+    [InlineData("mirror: {upstreams: [{url: 'https://ghcr.io'}]}", "mirror.upstreams[0].name is missing")]
+    [InlineData("mirror: {upstreams: [{name: ghcr.io, url: ghcr.io}]}", "mirror.upstreams[0].url: 'ghcr.io' is not a URL with http or https")]
+    public void What_is_wrong_with_them_is_told(string line, string refusal)
+    {
+        Assert.Null(Read($"{Good}\n{line}\n", out var refusals));
+        Assert.EndsWith(refusal, Assert.Single(refusals), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Everything_that_is_wrong_is_told_at_once_with_its_place()
     {
         Assert.Null(Read("""
