@@ -12,6 +12,10 @@ internal static class Prerequisites
         "/usr/lib/ipxe/undionly.kpxe", "/usr/lib/ipxe/snponly.efi",
     ];
 
+    private static readonly string[] ArmTools = ["qemu-system-aarch64"];
+
+    private static readonly string[] ArmFiles = ["/usr/share/AAVMF/AAVMF_CODE.fd", "/usr/share/AAVMF/AAVMF_VARS.fd"];
+
     /// <summary>Skips the test where it cannot run. Where it should run, on the gate's machine with root, what is missing is a failure.</summary>
     public static async Task RequireAsync(string guest, CancellationToken cancellation)
     {
@@ -29,11 +33,13 @@ internal static class Prerequisites
 
     private static string? Missing(string guest)
     {
-        var missing = Tools.Where(tool => !OnPath(tool)).Concat(Files.Where(file => !File.Exists(file))).ToList();
+        var setup = Show.All ? "./fleet setup vm_all" : "./fleet setup vm";
+        var missing = Tools.Concat(Show.All ? ArmTools : []).Where(tool => !OnPath(tool))
+            .Concat(Files.Concat(Show.All ? ArmFiles : []).Where(file => !File.Exists(file))).ToList();
         if (missing.Count > 0)
-            return $"Missing: {string.Join(", ", missing)}. `./fleet setup vm` installs it.";
+            return $"Missing: {string.Join(", ", missing)}. `{setup}` installs it.";
         string[] parts = ["vmlinuz", "initramfs.gz", "installer.gz", .. Show.All ? new[] { $"loaders/{Documents.Arm64Loader}" } : []];
-        return Array.TrueForAll(parts, part => File.Exists(Path.Combine(guest, part))) ? null : "There is no guest to boot; `./fleet setup vm` makes it.";
+        return Array.TrueForAll(parts, part => File.Exists(Path.Combine(guest, part))) ? null : $"There is no guest to boot; `{setup}` makes it.";
     }
 
     // The kernel itself is asked, in a namespace that ends with the question. It alone knows what a container may do.
