@@ -1,5 +1,6 @@
 using Cozy.Fleet.Cli.Hosting;
 using Cozy.Fleet.Cli.Tests.Doubles;
+using Cozy.Fleet.Contracts.V1;
 
 namespace Cozy.Fleet.Cli.Tests;
 
@@ -29,6 +30,30 @@ public sealed class ImageTests
 
         Assert.Equal((ExitCode.Usage, ""), (run.Code, run.Output));
         Assert.Equal("The schematic has no id:\n  DIR/s.yaml:3:7: customization.extraKernelArgs[0] is not a plain value\n", run.Error);
+    }
+
+    [Fact]
+    public async Task What_a_build_says_and_what_a_factory_has_is_shown()
+    {
+        await using var cli = await Operator.StartAsync();
+        cli.Fleet.Images.Put(new()
+        {
+            Metadata = new() { Name = "i" },
+            Spec = new() { TalosVersion = "v1.13.9", Factory = new() { Url = "https://factory.test" } },
+            Status = new()
+            {
+                Installer = "factory.test/metal-installer/x:v1.13.9",
+                Assets = { new BootAsset { Kind = AssetKind.Kernel, Architecture = Architecture.Amd64, Url = "https://factory.test/kernel-amd64" } },
+                Build = new() { State = BuildState.Failed, Message = "docker ended with exit code 3", Log = { "zfs: not found" } },
+            },
+        });
+
+        var told = (await cli.RunAsync("describe", "image", "i")).Output;
+
+        Assert.Contains("factory.test/metal-installer/x:v1.13.9", told, StringComparison.Ordinal);
+        Assert.Contains("https://factory.test/kernel-amd64 not fetched yet", told, StringComparison.Ordinal);
+        Assert.Contains("Failed: docker ended with exit code 3", told, StringComparison.Ordinal);
+        Assert.Contains("| zfs: not found", told, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -30,6 +30,7 @@ internal static class ImageRows
                 ("Factory", spec.Factory?.Url ?? ""),
                 ("Kernel arguments", string.Join(' ', spec.KernelArgs))),
             .. Line.Section("Assets", AssetsOf(image).Select(Asset)),
+            .. Line.Section("Build", Build(status.Build)),
             .. Line.Section("Racks", status.Racks.Select(Rack)),
             .. CommonRows.Conditions(status.Conditions),
         ];
@@ -41,6 +42,13 @@ internal static class ImageRows
 
     private static RepeatedField<BootAsset> AssetsOf(Image image) =>
         image.Status is { Assets.Count: > 0 } status ? status.Assets : (image.Spec ?? new()).Assets;
+
+    private static IEnumerable<string> Build(ImageBuildStatus? build) => build is null ? [] :
+    [
+        $"{Words.Of(build.State)}{(build.Message == "" ? "" : $": {build.Message}")}",
+        .. build.Files.Select(file => $"{file.Kind} {file.Url} sha256 {Short(file.Sha256)}"),
+        .. build.Log.Select(line => $"| {line}"),
+    ];
 
     private static string Asset(BootAsset asset) => $"{Words.Of(asset.Kind)} {Words.Of(asset.Architecture)} {asset.Url} "
         + (asset.Sha256 == "" ? "not fetched yet" : $"sha256 {Short(asset.Sha256)}");
