@@ -53,11 +53,11 @@ public sealed record ApplyOptions
 }
 
 /// <summary>What a node says of a config.</summary>
-/// <param name="Result">Whether it took it; a refusal has the node's words.</param>
+/// <param name="Outcome">Whether it took it; a refusal has the node's words.</param>
 /// <param name="Mode">The mode that the node chose; null where it does not tell (maintenance mode up to 1.12).</param>
 /// <param name="Details">The node's text, verbatim; after a dry run with the differences, which may hold secrets.</param>
 /// <param name="Warnings">What it accepts and warns of, verbatim.</param>
-public sealed record ApplyVerdict(TalosResult Result, ApplyMode? Mode, string Details, IReadOnlyList<string> Warnings)
+public sealed record ApplyVerdict(TalosResult Outcome, ApplyMode? Mode, string Details, IReadOnlyList<string> Warnings)
 {
     internal static ApplyVerdict From(TalosResult result, ApplyConfiguration answer, bool inMaintenance)
     {

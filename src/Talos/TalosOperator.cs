@@ -22,7 +22,7 @@ public sealed class TalosOperator(TalosConnection connection, CancellationToken 
     public async Task<TalosResult> ApplyAsync(ReadOnlyMemory<byte> config, bool dryRun)
     {
         var verdict = await ApplyAsync(config, new ApplyOptions { DryRun = dryRun });
-        return verdict.Result.Failure == TalosFailure.None ? TalosResult.Done(string.Join("; ", verdict.Warnings)) : verdict.Result;
+        return verdict.Outcome.Failure == TalosFailure.None ? TalosResult.Done(string.Join("; ", verdict.Warnings)) : verdict.Outcome;
     }
 
     /// <summary>A config in a mode of the caller's choice; the node's verdict as it is.</summary>

@@ -109,7 +109,7 @@ public sealed class ApplyTests
 
         var verdict = await TestRack.Operate(rack.Secure(0)).ApplyAsync(Cold(rack), new ApplyOptions { Mode = mode });
 
-        Assert.Equal((TalosFailure.Permanent, words, null, ""), (verdict.Result.Failure, verdict.Result.Message, verdict.Mode, verdict.Details));
+        Assert.Equal((TalosFailure.Permanent, words, null, ""), (verdict.Outcome.Failure, verdict.Outcome.Message, verdict.Mode, verdict.Details));
         Assert.Equal(1, rack.Count(0, "ready"));
     }
 
@@ -124,7 +124,7 @@ public sealed class ApplyTests
 
         var verdict = await TestRack.Operate(rack.Maintenance(0)).ApplyAsync(Encoding.UTF8.GetBytes(config), new ApplyOptions { DryRun = true });
 
-        Assert.Equal((TalosResult.Done(), mode, warnings), (verdict.Result, verdict.Mode, verdict.Warnings.Count));
+        Assert.Equal((TalosResult.Done(), mode, warnings), (verdict.Outcome, verdict.Mode, verdict.Warnings.Count));
         Assert.StartsWith(details, verdict.Details, StringComparison.Ordinal);
     }
 

@@ -65,7 +65,7 @@ internal sealed class CommandActions(NodeDial dial, TimeProvider clock)
             },
             TryTimeout = apply.TryTimeout?.ToTimeSpan() ?? TimeSpan.Zero,
         });
-        return verdict.Result.Failure == TalosFailure.None ? TalosResult.Done(string.Join("; ", verdict.Warnings)) : verdict.Result;
+        return verdict.Outcome.Failure == TalosFailure.None ? TalosResult.Done(string.Join("; ", verdict.Warnings)) : verdict.Outcome;
     }
 
     private static ResetOptions Options(Reset reset) => new(reset.Graceful, reset.Reboot)

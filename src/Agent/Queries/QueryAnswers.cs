@@ -35,10 +35,11 @@ internal sealed class QueryAnswers(NodeDial dial, LeaseAnswers leases)
     private async IAsyncEnumerable<ReadOnlyMemory<byte>> DryRunAsync(Query query, [EnumeratorCancellation] CancellationToken cancellation)
     {
         using var connection = Dial(query);
-        var verdict = await new TalosOperator(connection, cancellation).ApplyAsync(query.DryRunConfig.Config.Memory, new ApplyOptions { DryRun = true });
-        if (verdict.Result.Failure == TalosFailure.Transient)
-            throw new RpcException(new(StatusCode.Unavailable, verdict.Result.Message));
-        var said = verdict.Result.Failure == TalosFailure.None ? verdict.Details : verdict.Result.Message;
+        var verdict = await new TalosOperator(connection, cancellation)
+            .ApplyAsync(query.DryRunConfig.Config.Memory, new ApplyOptions { DryRun = true });
+        if (verdict.Outcome.Failure == TalosFailure.Transient)
+            throw new RpcException(new(StatusCode.Unavailable, verdict.Outcome.Message));
+        var said = verdict.Outcome.Failure == TalosFailure.None ? verdict.Details : verdict.Outcome.Message;
         yield return new NodeVerdict { ModeDetails = said, Warnings = { verdict.Warnings } }.ToByteArray();
     }
 

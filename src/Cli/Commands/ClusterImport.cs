@@ -12,14 +12,11 @@ internal static class ClusterImport
 {
     public static Command Create(Shell shell)
     {
-        var directory = new Argument<string>("directory") { Description = "What talosctl, talm, topf or talhelper left.", HelpName = "DIR" };
-        var name = new Option<string?>("--name") { Description = "The cluster's name; without it the one in the files.", HelpName = "NAME" };
-        var rack = new Option<string>("--rack") { Description = "The rack whose agent reaches the nodes.", HelpName = "RACK", Required = true };
-        var image = new Option<string>("--image") { Description = "The Image that the nodes run.", HelpName = "IMAGE", Required = true };
-        var nodes = new Option<string[]>("--node")
-        {
-            Description = "ADDRESS or ADDRESS=worker, for each node that the files do not name.", HelpName = "NODE",
-        };
+        var directory = new Argument<string>("directory") { Description = "What talosctl, talm, topf or talhelper left." };
+        var name = new Option<string?>("--name") { Description = "The cluster's name; without it the one in the files." };
+        var rack = new Option<string>("--rack") { Description = "The rack whose agent reaches the nodes.", Required = true };
+        var image = new Option<string>("--image") { Description = "The Image that the nodes run.", Required = true };
+        var nodes = new Option<string[]>("--node") { Description = "ADDRESS or ADDRESS=worker, for each node that the files do not name." };
         var dryRun = new Option<bool>("--dry-run") { Description = "Look every node up and change nothing." };
         return new Command("import", "Takes over a cluster that runs already; it is only observed until you let it be managed.")
         {
@@ -35,7 +32,8 @@ internal static class ClusterImport
                 .ImportClusterAsync(request, cancellationToken: cancellation)).Cluster;
             await session.PrintAsync(found.Left.Select(sentence => $"left: {sentence}"));
             await session.PrintAsync(imported.Status.Members.Select(member => $"{member.Hostname} is node {member.Node}"));
-            await session.PrintAsync($"cluster/{imported.Metadata.Name} imported from {found.Tool}, only observed{(request.ValidateOnly ? " (dry run)" : "")}");
+            var dry = request.ValidateOnly ? " (dry run)" : "";
+            await session.PrintAsync($"cluster/{imported.Metadata.Name} imported from {found.Tool}, only observed{dry}");
             return ExitCode.Ok;
         }));
     }

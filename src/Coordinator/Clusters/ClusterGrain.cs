@@ -57,7 +57,8 @@ internal sealed class ClusterGrain(
         if (state.RecordExists)
             return new Refusal(RefusalKind.AlreadyExists, $"cluster {Name} exists already.", "cluster.metadata.name");
         await Store(found);
-        await Tell(EventSeverity.Normal, "Imported", $"cluster {Name} with {found.Members.Count} members was taken over as it runs; nothing was written to them");
+        await Tell(EventSeverity.Normal, "Imported",
+            $"cluster {Name} with {found.Members.Count} members was taken over as it runs; nothing was written to them");
         Signal();
         return state.State;
     }
@@ -93,7 +94,7 @@ internal sealed class ClusterGrain(
             return refused;
         var gone = state.State;
         if (gone.Lease is { } lease)
-            return new Refusal(RefusalKind.FailedPrecondition, $"{lease.Holder} ({lease.Purpose}) works on cluster {Name}; finish or abort it first.");
+            return Failed($"{lease.Holder} ({lease.Purpose}) works on cluster {Name}; finish or abort it first.");
         foreach (var member in gone.Members)
             await GrainFactory.GetGrain<INodeGrain>(member.Node).Release(Name);
         await state.ClearStateAsync();
@@ -178,27 +179,6 @@ internal sealed class ClusterGrain(
         Signal();
     }
 
-    public Task<Answer<IssuedConfig>> IssueKubeconfig(TimeSpan ttl) => Issue(() => secrets.Kubeconfig(state.State, ttl));
-
-    public async Task<Answer<IssuedConfig>> IssueTalosconfig(TimeSpan ttl, string role)
-    {
-        if (role is not ("os:reader" or "os:operator" or "os:admin"))
-            return new Refusal(RefusalKind.InvalidArgument, $"'{role}' is not os:reader, os:operator or os:admin.", "role");
-        var endpoints = (await Facts()).Nodes.Where(n => n.Allocation is { Role: Role.ControlPlane } && n.Address != "").Select(n => n.Address).ToArray();
-        return await Issue(() => secrets.Talosconfig(state.State, endpoints, role, ttl));
-    }
-
-    private async Task<Answer<IssuedConfig>> Issue(Func<string> issue)
-    {
-        if (Refuse("") is { } refused)
-            return refused;
-        if (state.State.BootstrapTime is null)
-            return new Refusal(RefusalKind.FailedPrecondition, $"cluster {Name} is {state.State.Phase}: it has no Kubernetes API yet.");
-        var issued = new IssuedConfig(issue());
-        await Tell(EventSeverity.Normal, "CredentialIssued", $"a client configuration of cluster {Name} was issued");
-        return issued;
-    }
-
     // An RSA key of 4096 bits takes seconds, on a busy machine half a minute: nobody waits for it in a call. A crash in between makes new
     // ones, because nothing was given out yet.
     private async Task<bool> HasSecrets()
@@ -256,11 +236,13 @@ internal sealed class ClusterGrain(
         if (!(await Complete(order.Action, node)).Accepted(out var action, out var refusal))
         {
             // It is tried again, with what the patches say then.
-            await OrderFinished(new(order.OperationId, order.Owner, OrderOutcome.Failed, FailureClass.Environment, refusal.Message, 0, time.GetUtcNow()));
+            await OrderFinished(new(
+                order.OperationId, order.Owner, OrderOutcome.Failed, FailureClass.Environment, refusal.Message, 0, time.GetUtcNow()));
             return false;
         }
         var members = facts.Nodes.Where(n => n.Allocation?.Cluster == Name);
-        return await GrainFactory.GetGrain<IRackGrain>(node.Rack).Send(order with { Action = action }, secrets.For(state.State, order, members));
+        return await GrainFactory.GetGrain<IRackGrain>(node.Rack)
+            .Send(order with { Action = action }, secrets.For(state.State, order, members));
     }
 
     private async Task<Answer<OrderAction>> Complete(OrderAction action, NodeRecord node)
@@ -275,22 +257,11 @@ internal sealed class ClusterGrain(
         return new OrderAction.ApplyConfiguration(config.Text);
     }
 
-    private async Task<ClusterFacts> Facts()
-    {
-        var nodes = new List<NodeRecord>();
-        foreach (var member in state.State.Members)
-        {
-            if (await store.ReadAsync(RecordKind.Nodes, member.Node, CancellationToken.None) is { } row)
-                nodes.Add(RecordJson.Read<NodeRecord>(row.Data));
-        }
-        var incomplete = MemberChoice.Missing(state.State, Role.ControlPlane) > 0 || MemberChoice.Missing(state.State, Role.Worker) > 0;
-        if (incomplete)
-            nodes.AddRange((await store.ReadAllAsync<NodeRecord>(RecordKind.Nodes, CancellationToken.None)).Where(n => n.Allocation is null));
-        return new([.. nodes.DistinctBy(n => n.Metadata.Name)], time.GetUtcNow());
-    }
+    private Task<ClusterFacts> Facts() => store.FactsOfAsync(state.State, time.GetUtcNow());
 
-    private async Task<ImageRecord?> Image(string name) =>
-        await store.ReadAsync(RecordKind.Images, name, CancellationToken.None) is { } row ? RecordJson.Read<ImageRecord>(row.Data) : null;
+    private ValueTask<ImageRecord?> Image(string name) => store.ReadAsync<ImageRecord>(RecordKind.Images, name, CancellationToken.None);
+
+    private static Refusal Failed(string message) => new(RefusalKind.FailedPrecondition, message);
 
     private Refusal? Refuse(string etag) => !state.RecordExists
         ? new(RefusalKind.NotFound, $"there is no cluster {Name}.")

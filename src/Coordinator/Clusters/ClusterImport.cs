@@ -31,7 +31,8 @@ internal sealed record ImportedMember(string Address, Role Role, EquatableArray<
 /// Takes over a cluster that runs already: looks every member up first, with a reader's credential of its own bundle, and then writes down
 /// what was found. Nothing is written to a node. A call that was cut off in between is completed by the same call again.
 /// </summary>
-internal sealed class ClusterImport(IGrainFactory grains, IRecordStore store, AgentQueries queries, ClusterSecrets secrets, TimeProvider time)
+internal sealed class ClusterImport(
+    IGrainFactory grains, IRecordStore store, AgentQueries queries, ClusterSecrets secrets, TimeProvider time)
 {
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(20);
 
@@ -68,10 +69,10 @@ internal sealed class ClusterImport(IGrainFactory grains, IRecordStore store, Ag
             (Asked: member, Seen: await LookAsync(request.Rack, member.Address, bundle, cancellation))));
         var silent = looks.Where(look => look.Seen.Refusal is not null).Select(look => $"{look.Asked.Address}: {look.Seen.Refusal!.Message}").ToArray();
         if (silent.Length > 0)
-            return new Refusal(RefusalKind.FailedPrecondition, $"not every member answers: {string.Join("; ", silent)}.", "members");
+            return Wrong($"not every member answers: {string.Join("; ", silent)}.");
         var members = looks.Select(look => (Node: NodeNames.Of(rack, look.Seen.Value!), look.Asked, Seen: look.Seen.Value!)).ToArray();
         if (members.GroupBy(m => m.Node).FirstOrDefault(g => g.Count() > 1) is { } twice)
-            return new Refusal(RefusalKind.FailedPrecondition, $"{string.Join(" and ", twice.Select(m => m.Seen.Address))} are one machine, {twice.Key}.", "members");
+            return Wrong($"{string.Join(" and ", twice.Select(m => m.Seen.Address))} are one machine, {twice.Key}.");
         return new Found([.. members.Select(m =>
             new FoundMember(new ClusterMember(m.Node, request.Rack, m.Seen.Facts?.Hostname ?? "", m.Asked.Role), m.Seen, m.Asked.Patches))]);
     }
@@ -80,7 +81,8 @@ internal sealed class ClusterImport(IGrainFactory grains, IRecordStore store, Ag
     {
         try
         {
-            var answer = await queries.AskWholeAsync((rack, address), new QueryAsk.IdentifyNode(), secrets.Reader(bundle, Limit), Limit, cancellation);
+            var answer = await queries.AskWholeAsync(
+                (rack, address), new QueryAsk.IdentifyNode(), secrets.Reader(bundle, Limit), Limit, cancellation);
             return ReportMapping.Identified(answer, time.GetUtcNow());
         }
         catch (RpcException refusal)
@@ -88,6 +90,8 @@ internal sealed class ClusterImport(IGrainFactory grains, IRecordStore store, Ag
             return new Refusal(RefusalKind.FailedPrecondition, refusal.Status.Detail.TrimEnd('.'));
         }
     }
+
+    private static Refusal Wrong(string message) => new(RefusalKind.FailedPrecondition, message, "members");
 
     // It runs: its bootstrap is in the past, and the day is not known.
     private ClusterRecord Cluster(ImportRequest request, EquatableArray<FoundMember> members) => new(request.Metadata)

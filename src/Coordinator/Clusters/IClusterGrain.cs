@@ -45,11 +45,4 @@ public interface IClusterGrain : IGrainWithStringKey
 
     /// <summary>Every member runs this image now; machines that are added later get it as well.</summary>
     Task SetImage(string image);
-
-    Task<Answer<IssuedConfig>> IssueKubeconfig(TimeSpan ttl);
-
-    Task<Answer<IssuedConfig>> IssueTalosconfig(TimeSpan ttl, string role);
 }
-
-/// <summary>A kubeconfig or talosconfig with a client certificate of its own.</summary>
-public sealed record IssuedConfig(string Yaml);

@@ -4,7 +4,7 @@ using Cozy.Fleet.Coordinator.Storage;
 
 namespace Cozy.Fleet.Coordinator.Configs;
 
-/// <summary>The config that a node was last given; what is different on the node is drift. Beside the node's record, because it is large.</summary>
+/// <summary>The config that a node was last given; what is different on the node is drift. It is large, so it is no part of the node.</summary>
 public interface IAppliedConfigGrain : IGrainWithStringKey
 {
     /// <summary>Stores the config, sealed, before it is sent. The same one again changes nothing.</summary>

@@ -51,7 +51,7 @@ internal sealed class AgentQueries(IGrainFactory grains, TimeProvider time)
         try
         {
             if (!await ask(reference))
-                throw new RpcException(new(StatusCode.Unavailable, $"rack {rackName} has no agent now; {(query.Node == "" ? "try again" : $"node {query.Node} can be asked")} when it is back."));
+                throw Away(rackName, query.Node == "" ? "try again" : $"node {query.Node} can be asked");
             await foreach (var piece in sink.ReadAllAsync(cancellation))
             {
                 yield return piece;
@@ -65,6 +65,9 @@ internal sealed class AgentQueries(IGrainFactory grains, TimeProvider time)
             GC.KeepAlive(sink); // Object references hold their object weakly.
         }
     }
+
+    private static RpcException Away(string rack, string advice) =>
+        new(new(StatusCode.Unavailable, $"rack {rack} has no agent now; {advice} when it is back."));
 
     private static async Task<byte[]> WholeAsync(IAsyncEnumerable<byte[]> pieces)
     {

@@ -7,7 +7,7 @@ using Grpc.Core;
 
 namespace Cozy.Fleet.Simulator.Talos;
 
-/// <summary>cosi.resource.State: the resources that a node shows (talos.md 2.2). The bytes are filled where somebody needs them exactly: the config.</summary>
+/// <summary>cosi.resource.State: the resources that a node shows (talos.md 2.2). Bytes are filled where they are needed: for the config.</summary>
 internal sealed class StateApi(TalosRun run) : State.StateBase
 {
     // Namespace and first minor of each type (talos.md 2.2).
@@ -83,7 +83,8 @@ internal sealed class StateApi(TalosRun run) : State.StateBase
         "SystemDisks.block.talos.dev" => run.Disk.IsInstalled ? [("system-disk", "diskID: vda\ndevPath: /dev/vda\n")] : [],
         "Disks.block.talos.dev" => [("vda", Disk())],
         "MachineConfigs.config.talos.dev" => run.Config is { } config ? [("v1alpha1", config.Yaml)] : [],
-        "MachineTypes.config.talos.dev" => [("machine-type", run.Config is null ? "unknown" : run.Config.IsControlPlane ? "controlplane" : "worker")],
+        "MachineTypes.config.talos.dev" =>
+            [("machine-type", run.Config is null ? "unknown" : run.Config.IsControlPlane ? "controlplane" : "worker")],
         "LinkStatuses.net.talos.dev" => [("eth0", Link())],
         "AddressStatuses.net.talos.dev" => [($"eth0/{Address}", $"address: {Address}\nlinkName: eth0\nfamily: inet4\nscope: global\n")],
         "RouteStatuses.net.talos.dev" => [("inet4/eth0/", $"dst: \"\"\ngateway: {Router}\noutLinkName: eth0\nfamily: inet4\n")],
@@ -102,7 +103,8 @@ internal sealed class StateApi(TalosRun run) : State.StateBase
         : [];
 
     private (string, string)[] NodeStatuses() => run.Cluster is { } cluster
-        ? cluster.Look((_, kubernetes) => kubernetes.Nodes.TryGetValue(run.Hostname, out var node) ? new[] { (node.Name, NodeStatus(node)) } : [])
+        ? cluster.Look((_, kubernetes) =>
+            kubernetes.Nodes.TryGetValue(run.Hostname, out var node) ? new[] { (node.Name, NodeStatus(node)) } : [])
         : [];
 
     private static string NodeStatus(Cluster.KubernetesNode node) =>
@@ -110,7 +112,8 @@ internal sealed class StateApi(TalosRun run) : State.StateBase
         + (node.Annotations.Count == 0 ? " {}\n" : "\n" + string.Concat(node.Annotations.Select(a => $"    {a.Key}: \"{a.Value}\"\n")));
 
     private (string, string)[] EtcdMembers() => run.Cluster is { } cluster
-        ? cluster.Look((etcd, _) => etcd.Find(run.Hostname) is { IsUp: true } member ? new[] { ("local", $"memberID: {member.Id:x16}\n") } : [])
+        ? cluster.Look((etcd, _) =>
+            etcd.Find(run.Hostname) is { IsUp: true } member ? new[] { ("local", $"memberID: {member.Id:x16}\n") } : [])
         : [];
 
     private string MachineStatus()
@@ -123,7 +126,8 @@ internal sealed class StateApi(TalosRun run) : State.StateBase
     }
 
     private string Disk() => string.Create(CultureInfo.InvariantCulture,
-        $"dev_path: /dev/vda\nsize: {run.Options.DiskBytes}\nmodel: Simulated\nserial: disk-{run.Options.Name}\ntransport: virtio\nrotational: false\nreadonly: false\n");
+        $"dev_path: /dev/vda\nsize: {run.Options.DiskBytes}\nmodel: Simulated\nserial: disk-{run.Options.Name}\n"
+        + $"transport: virtio\nrotational: false\nreadonly: false\n");
 
     private string Address => $"{run.Address}/24";
 

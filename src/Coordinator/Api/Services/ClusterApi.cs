@@ -9,7 +9,7 @@ namespace Cozy.Fleet.Coordinator.Api.Services;
 
 internal sealed class ClusterApi(
     ResourceReader<V1.Cluster> reader, ResourceWatch<V1.Cluster> watch, ResourceWriter<V1.Cluster> writer, Mutations mutations,
-    IGrainFactory grains, ClusterConfigApi configs, ClusterImportApi imports)
+    ClientConfigs clients, ClusterConfigApi configs, ClusterImportApi imports)
     : V1.ClusterService.ClusterServiceBase
 {
     public override async Task<V1.GetClusterResponse> GetCluster(V1.GetClusterRequest request, ServerCallContext context) =>
@@ -67,7 +67,9 @@ internal sealed class ClusterApi(
     public override async Task<V1.GetKubeconfigResponse> GetKubeconfig(V1.GetKubeconfigRequest request, ServerCallContext context)
     {
         var ttl = Lifetime(request.TtlSeconds);
-        var config = await IssueAsync(context, request.Name, grain => grain.IssueKubeconfig(ttl));
+        var config = (await clients.KubeconfigAsync(request.Name, ttl, context.CancellationToken)).Unwrap();
+        // Whoever gets a key to a cluster stands in the log like whoever changes it.
+        mutations.LogIssued(context, $"clusters/{request.Name}");
         return new() { Kubeconfig = config.Yaml };
     }
 
@@ -77,22 +79,13 @@ internal sealed class ClusterApi(
         var role = request.Role == "" ? "os:reader" : request.Role;
         if (role is not ("os:reader" or "os:operator" or "os:admin"))
             throw Problems.Of("role", $"'{role}' is not os:reader, os:operator or os:admin");
-        var config = await IssueAsync(context, request.Name, grain => grain.IssueTalosconfig(ttl, role));
+        var config = (await clients.TalosconfigAsync(request.Name, ttl, role, context.CancellationToken)).Unwrap();
+        mutations.LogIssued(context, $"clusters/{request.Name}");
         return new() { Talosconfig = config.Yaml };
     }
 
     public override Task<V1.GetMachineConfigResponse> GetMachineConfig(V1.GetMachineConfigRequest request, ServerCallContext context) =>
         configs.GetAsync(request, context);
-
-    // Whoever gets a key to a cluster stands in the log like whoever changes it.
-    private async Task<IssuedConfig> IssueAsync(
-        ServerCallContext context, string name, Func<IClusterGrain, Task<Domain.Answer<IssuedConfig>>> issue)
-    {
-        await reader.GetAsync(name, context.CancellationToken);
-        var config = (await issue(grains.GetGrain<IClusterGrain>(name))).Unwrap();
-        mutations.LogIssued(context, $"clusters/{name}");
-        return config;
-    }
 
     private static TimeSpan Lifetime(long seconds) => seconds switch
     {

@@ -24,7 +24,10 @@ internal sealed class ClusterConfigApi(
         if (request.Compare)
         {
             if (node is not { Observed: { ApiMode: Domain.Agents.ApiMode.Secure, TalosVersion: not "" } })
-                throw new RpcException(new(StatusCode.FailedPrecondition, $"node {name} does not run its config yet, so there is nothing to compare."));
+            {
+                throw new RpcException(new(
+                    StatusCode.FailedPrecondition, $"node {name} does not run its config yet, so there is nothing to compare."));
+            }
             // An administrator's credential was used to read it.
             mutations.LogIssued(context, $"nodes/{name}");
             response.Comparison = (await comparisons.CompareAsync(node, wanted.Text, cancellation)).ToProto();

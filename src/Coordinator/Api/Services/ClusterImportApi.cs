@@ -23,11 +23,16 @@ internal sealed class ClusterImportApi(ResourceReader<V1.Cluster> reader, Cluste
         Check(request, asked);
         var imported = await import.RunAsync(
             new(asked.Metadata.ToRecord(mutation.Uid, mutation.Now), asked.Spec.ToRecord(), request.Rack,
-                [.. request.Members.Select(m => new ImportedMember(m.Address, EnumMap<V1.Role, Role>.Of(m.Role), [.. m.Patches]))], request.Secrets, mutation.Caller),
+                [.. request.Members.Select(ToRecord)], request.Secrets, mutation.Caller),
             request.ValidateOnly, mutation.Cancellation);
         var cluster = imported.Unwrap();
-        return request.ValidateOnly ? cluster.ToProto("", new Dictionary<string, NodeRecord>()) : await reader.GetAsync(asked.Metadata.Name, mutation.Cancellation);
+        return request.ValidateOnly
+            ? cluster.ToProto("", new Dictionary<string, NodeRecord>())
+            : await reader.GetAsync(asked.Metadata.Name, mutation.Cancellation);
     }
+
+    private static ImportedMember ToRecord(V1.ImportedMember member) =>
+        new(member.Address, EnumMap<V1.Role, Role>.Of(member.Role), [.. member.Patches]);
 
     private static void Check(V1.ImportClusterRequest request, V1.Cluster asked)
     {
@@ -41,8 +46,9 @@ internal sealed class ClusterImportApi(ResourceReader<V1.Cluster> reader, Cluste
         problems.AddIf(request.Members.All(m => m.Role != V1.Role.ControlPlane), "members", "has no control plane");
         for (var i = 0; i < request.Members.Count; i++)
         {
-            problems.AddIf(!IPAddress.TryParse(request.Members[i].Address, out _), $"members[{i}].address", $"'{request.Members[i].Address}' is not an IP address");
-            problems.AddIf(request.Members[i].Role is not (V1.Role.ControlPlane or V1.Role.Worker), $"members[{i}].role", "must be a role");
+            var member = request.Members[i];
+            problems.AddIf(!IPAddress.TryParse(member.Address, out _), $"members[{i}].address", $"'{member.Address}' is not an IP address");
+            problems.AddIf(member.Role is not (V1.Role.ControlPlane or V1.Role.Worker), $"members[{i}].role", "must be a role");
         }
         problems.ThrowIfAny();
     }

@@ -1,0 +1,25 @@
+using Cozy.Fleet.Dhcp;
+
+namespace Cozy.Fleet.Agent.Boot;
+
+/// <content>Log lines.</content>
+internal sealed partial class DhcpService
+{
+    [LoggerMessage(LogLevel.Warning, "DHCP: receiving failed: {Error}")]
+    private partial void LogSocketError(string error);
+
+    [LoggerMessage(LogLevel.Error, "DHCP: a packet of {Source} could not be handled")]
+    private partial void LogPacketError(Exception error, string source);
+
+    [LoggerMessage(LogLevel.Information, "DHCP: {Address} of {Mac} was released by an operator")]
+    private partial void LogReleased(string address, string mac);
+
+    [LoggerMessage(LogLevel.Debug, "DHCP: {Message} of {Mac}: {Reason}")]
+    private partial void LogSilent(DhcpMessageType message, string mac, string reason);
+
+    [LoggerMessage(LogLevel.Error, "DHCP: {Mac} gets no answer, its lease could not be stored: {Error}")]
+    private partial void LogStoreError(string mac, string error);
+
+    [LoggerMessage(LogLevel.Warning, "DHCP: the answer to {Mac} could not be sent: {Error}")]
+    private partial void LogSendError(string mac, string error);
+}
