@@ -28,4 +28,16 @@ public abstract record QueryAsk
         /// <summary>Hides the config from log lines.</summary>
         public override string ToString() => nameof(DryRunConfig);
     }
+
+    /// <summary>etcd's database as this member has it; a reader may not see the secrets in it.</summary>
+    public sealed record SnapshotEtcd() : QueryAsk(TalosRole.Operator);
+
+    /// <param name="TailLines">Only so many from the end; 0 is all.</param>
+    public sealed record ReadLogs(string Service, int TailLines, bool Follow) : QueryAsk(TalosRole.Reader);
+
+    public sealed record ReadDmesg(bool Follow) : QueryAsk(TalosRole.Reader);
+
+    public sealed record ListServices() : QueryAsk(TalosRole.Reader);
+
+    public sealed record CollectSupport() : QueryAsk(TalosRole.Reader);
 }
