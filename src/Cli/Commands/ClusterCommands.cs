@@ -9,7 +9,8 @@ internal static class ClusterCommands
 {
     public static Command Create(Shell shell) => new("cluster", "Hands out credentials of a cluster, shows its configs, or waits until it runs.")
     {
-        Kubeconfig(shell), Talosconfig(shell), ClusterConfig.Create(shell), ClusterImport.Create(shell), ClusterWait.Create(shell),
+        Kubeconfig(shell), Talosconfig(shell), ClusterConfig.Create(shell), ClusterImport.Create(shell), ClusterSnapshot.Create(shell),
+        OperationCommands.Defragment(shell), OperationCommands.RemoveMember(shell), ClusterWait.Create(shell),
     };
 
     private static Command Kubeconfig(Shell shell)

@@ -13,7 +13,7 @@ internal static class NodeCommands
     /// <summary>One decision, carried out on the node of that full name.</summary>
     private delegate Task Decision(NodeService.NodeServiceClient client, string name, CancellationToken cancellation);
 
-    public static Command Create(Shell shell) => new("node", "Decides about machines.")
+    public static Command Create(Shell shell) => new("node", "Decides about machines, looks into them, and reboots or wipes them.")
     {
         Each(shell, "accept", "accepted", "From here on the machine may be written to, once a cluster takes it.", AcceptAsync),
         Each(shell, "reject", "rejected", "The machine boots its own disk for ever.", RejectAsync),
@@ -23,6 +23,9 @@ internal static class NodeCommands
         Each(shell, "unpause", "unpaused", "Operations may start on the node again.", Flag("paused", false)),
         Check(shell),
         Each(shell, "clear-quarantine", "cleared", "You looked at what failed: operations may start on the node again.", ClearAsync),
+        NodeInspection.Logs(shell), NodeInspection.Dmesg(shell), NodeInspection.Services(shell), NodeInspection.Support(shell),
+        OperationCommands.Reboot(shell), OperationCommands.Shutdown(shell), OperationCommands.Reset(shell), OperationCommands.Rollback(shell),
+        OperationCommands.RestartService(shell),
     };
 
     private static Command Check(Shell shell)

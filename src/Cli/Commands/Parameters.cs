@@ -39,6 +39,12 @@ internal static class Parameters
         AllowMultipleArgumentsPerToken = true,
     };
 
+    /// <summary>A file that only its owner may read.</summary>
+    public static Option<string> PrivateFile() => new("--output", "-o")
+    {
+        Description = "The file, which gets mode 0600.", HelpName = "FILE", Required = true,
+    };
+
     /// <summary>A duration; zero when it is not said, which lets the coordinator choose.</summary>
     public static Option<TimeSpan> Span(string name, string description) => new(name)
     {

@@ -2,6 +2,7 @@ using Cozy.Fleet.Coordinator.Configs;
 using Cozy.Fleet.Coordinator.Events;
 using Cozy.Fleet.Coordinator.Hosting;
 using Cozy.Fleet.Coordinator.Nodes;
+using Cozy.Fleet.Coordinator.Operations;
 using Cozy.Fleet.Coordinator.Queries;
 using Cozy.Fleet.Coordinator.Racks;
 using Cozy.Fleet.Coordinator.Rollouts;
@@ -119,6 +120,8 @@ internal sealed class ClusterGrain(
         await observation.Renew(next, facts, secrets, GrainFactory);
         if (next.Lease?.Holder.Split('/', 2) is [RecordKind.Rollouts, var rollout])
             await GrainFactory.GetGrain<IRolloutGrain>(rollout).Changed();
+        else if (next.Lease?.Holder.Split('/', 2) is [RecordKind.Operations, var operation])
+            await GrainFactory.GetGrain<IOperationGrain>(operation).Changed();
     }
 
     public Task Changed()
@@ -158,6 +161,20 @@ internal sealed class ClusterGrain(
     {
         if (state.RecordExists && ExclusionLeases.Release(state.State, holder) is var next && next != state.State)
             await Store(next);
+    }
+
+    public async Task RemoveWiped(string node, string holder)
+    {
+        if (!state.RecordExists || state.State.Lease?.Holder != holder)
+            return;
+        var next = MemberChoice.Without(state.State, node);
+        if (next != state.State)
+        {
+            await Store(next with { Metadata = next.Metadata with { UpdateTime = time.GetUtcNow() } });
+            await Tell(EventSeverity.Normal, "MemberRemoved", $"node {node} was wiped and is no member any more");
+        }
+        // Whoever was killed before this comes here again: the lease is given back after it.
+        await GrainFactory.GetGrain<INodeGrain>(node).Wiped(Name);
     }
 
     public async Task<bool> Send(AgentOrder order)

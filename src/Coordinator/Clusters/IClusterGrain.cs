@@ -34,6 +34,9 @@ public interface IClusterGrain : IGrainWithStringKey
 
     Task ReleaseLease(string holder);
 
+    /// <summary>A member was wiped by the lease's holder: it leaves the cluster and its spec. Nothing happens when the lease is another's.</summary>
+    Task RemoveWiped(string node, string holder);
+
     /// <summary>
     /// Sends an order of the lease's holder with credentials minted for it. False when the agent is not connected.
     /// </summary>

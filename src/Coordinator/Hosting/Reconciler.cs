@@ -1,14 +1,16 @@
 using Cozy.Fleet.Coordinator.Clusters;
+using Cozy.Fleet.Coordinator.Operations;
 using Cozy.Fleet.Coordinator.Rollouts;
 using Cozy.Fleet.Coordinator.Storage;
 using Cozy.Fleet.Domain.Clusters;
 using Cozy.Fleet.Domain.Nodes;
+using Cozy.Fleet.Domain.Operations;
 using Cozy.Fleet.Domain.Rollouts;
 
 namespace Cozy.Fleet.Coordinator.Hosting;
 
 /// <summary>
-/// Looks at all clusters and all open rollouts after a start and every ten seconds; signals only make it sooner. A machine that
+/// Looks at all clusters and all open rollouts and operations after a start and every ten seconds; signals only make it sooner. A machine that
 /// becomes free is a signal for the clusters that still look for members.
 /// </summary>
 internal sealed partial class Reconciler(IRecordStore store, IGrainFactory grains, TimeProvider clock, ILogger<Reconciler> log) : BackgroundService
@@ -27,6 +29,8 @@ internal sealed partial class Reconciler(IRecordStore store, IGrainFactory grain
                 await TryAsync(() => grains.GetGrain<IClusterGrain>(cluster.Metadata.Name).Reconcile(), "clusters/" + cluster.Metadata.Name);
             foreach (var rollout in (await store.ReadAllAsync<RolloutRecord>(RecordKind.Rollouts, cancellation)).Where(r => !r.IsFinal))
                 await TryAsync(() => grains.GetGrain<IRolloutGrain>(rollout.Metadata.Name).Reconcile(), rollout.Holder);
+            foreach (var operation in (await store.ReadAllAsync<OperationRecord>(RecordKind.Operations, cancellation)).Where(o => !o.IsFinal))
+                await TryAsync(() => grains.GetGrain<IOperationGrain>(operation.Metadata.Name).Reconcile(), operation.Holder);
         }
         while (await timer.WaitForNextTickAsync(cancellation));
     }

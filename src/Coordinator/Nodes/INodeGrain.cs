@@ -31,6 +31,9 @@ public interface INodeGrain : IGrainWithStringKey
     /// <summary>The cluster lets the machine go; nothing is written to it.</summary>
     Task Release(string cluster);
 
+    /// <summary>It was wiped, and the cluster lets it go: it may be installed again.</summary>
+    Task Wiped(string cluster);
+
     /// <summary>Its config was applied: an install generation is open from here on.</summary>
     Task Configured(string cluster);
 

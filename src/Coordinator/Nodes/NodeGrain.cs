@@ -59,6 +59,9 @@ internal sealed class NodeGrain(
     public async Task Release(string cluster) =>
         await Apply(NodeLifecycle.Release(Present(), cluster, await Context(Present().Rack)));
 
+    public async Task Wiped(string cluster) =>
+        await Apply(NodeLifecycle.Wiped(Present(), cluster, await Context(Present().Rack)));
+
     public async Task Configured(string cluster) =>
         await Apply(NodeLifecycle.Configured(Present(), cluster, await Context(Present().Rack)));
 

@@ -3,6 +3,7 @@ using Cozy.Fleet.Coordinator.Clusters;
 using Cozy.Fleet.Coordinator.Events;
 using Cozy.Fleet.Coordinator.Hosting;
 using Cozy.Fleet.Coordinator.Nodes;
+using Cozy.Fleet.Coordinator.Operations;
 using Cozy.Fleet.Coordinator.Queries;
 using Cozy.Fleet.Coordinator.Rollouts;
 using Cozy.Fleet.Coordinator.Storage;
@@ -207,6 +208,8 @@ internal sealed class RackGrain(
             GrainFactory.GetGrain<IClusterGrain>(cluster).OrderFinished(result),
         { Result: { } result } when result.Owner.Split('/', 2) is [RecordKind.Rollouts, var rollout] =>
             GrainFactory.GetGrain<IRolloutGrain>(rollout).OrderFinished(result),
+        { Result: { } result } when result.Owner.Split('/', 2) is [RecordKind.Operations, var operation] =>
+            GrainFactory.GetGrain<IOperationGrain>(operation).OrderFinished(result),
         _ => Task.CompletedTask, // A newer agent may report what we do not know.
     };
 

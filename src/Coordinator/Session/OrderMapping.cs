@@ -60,8 +60,8 @@ internal static class OrderMapping
             case OrderAction.LegacyUpgrade upgrade:
                 command.LegacyUpgrade = new() { Image = upgrade.Image, Preserve = upgrade.Preserve };
                 break;
-            case OrderAction.Reboot:
-                command.Reboot = new();
+            case OrderAction.Reboot reboot:
+                command.Reboot = new() { Mode = (Contracts.V1.RebootMode)reboot.Mode };
                 break;
             case OrderAction.ForfeitLeadership:
                 command.ForfeitLeadership = new();
@@ -74,6 +74,37 @@ internal static class OrderMapping
                 break;
             case OrderAction.Uncordon uncordon:
                 command.Uncordon = new() { Operation = uncordon.Operation };
+                break;
+            default:
+                SetOperation(command, action);
+                break;
+        }
+    }
+
+    // What a person asks of one node.
+    private static void SetOperation(Command command, OrderAction action)
+    {
+        switch (action)
+        {
+            case OrderAction.Shutdown shutdown:
+                command.Shutdown = new() { Force = shutdown.Force };
+                break;
+            case OrderAction.Reset reset:
+                command.Reset = new() { Graceful = reset.Graceful, Reboot = reset.Restart, Mode = (Contracts.V1.WipeMode)reset.Mode };
+                command.Reset.Partitions.AddRange(reset.Partitions);
+                command.Reset.UserDisks.AddRange(reset.UserDisks);
+                break;
+            case OrderAction.Rollback:
+                command.Rollback = new();
+                break;
+            case OrderAction.DefragmentEtcd:
+                command.DefragmentEtcd = new();
+                break;
+            case OrderAction.RemoveEtcdMember remove:
+                command.RemoveEtcdMember = new() { MemberId = remove.MemberId };
+                break;
+            case OrderAction.RestartService restart:
+                command.RestartService = new() { Id = restart.Id };
                 break;
             default:
                 throw new InvalidOperationException($"{action.GetType().Name} has no message.");

@@ -21,7 +21,13 @@ internal static class QueryMapping
             Talos = SessionMapping.ToMessage(credentials.Talos),
             Credit = SessionQueries.Credit,
         };
-        switch (query.Ask)
+        SetAsk(message, query.Ask);
+        return message;
+    }
+
+    private static void SetAsk(Query message, QueryAsk ask)
+    {
+        switch (ask)
         {
             case QueryAsk.ReadConfig:
                 message.ReadConfig = new();
@@ -38,9 +44,23 @@ internal static class QueryMapping
             case QueryAsk.EndLease lease:
                 message.EndLease = new() { Address = lease.Address };
                 break;
+            case QueryAsk.SnapshotEtcd:
+                message.SnapshotEtcd = new();
+                break;
+            case QueryAsk.ReadLogs logs:
+                message.ReadLogs = new() { Service = logs.Service, TailLines = logs.TailLines, Follow = logs.Follow };
+                break;
+            case QueryAsk.ReadDmesg dmesg:
+                message.ReadDmesg = new() { Follow = dmesg.Follow };
+                break;
+            case QueryAsk.ListServices:
+                message.ListServices = new();
+                break;
+            case QueryAsk.CollectSupport:
+                message.CollectSupport = new();
+                break;
             default:
-                throw new InvalidOperationException($"{query.Ask.GetType().Name} has no message.");
+                throw new InvalidOperationException($"{ask.GetType().Name} has no message.");
         }
-        return message;
     }
 }

@@ -8,6 +8,7 @@ public static class RecordKind
     public const string Images = "images";
     public const string Clusters = "clusters";
     public const string Rollouts = "rollouts";
+    public const string Operations = "operations";
     public const string Tokens = "tokens";
     public const string AppliedConfigs = "applied-configs";
 }

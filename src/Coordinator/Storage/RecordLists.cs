@@ -1,3 +1,6 @@
+using Cozy.Fleet.Domain.Clusters;
+using Cozy.Fleet.Domain.Nodes;
+
 namespace Cozy.Fleet.Coordinator.Storage;
 
 /// <summary>Reads records as what they are.</summary>
@@ -8,6 +11,18 @@ internal static class RecordLists
     /// <summary>One record, or null when there is none.</summary>
     public static async ValueTask<T?> ReadAsync<T>(this IRecordStore store, string kind, string name, CancellationToken cancellationToken)
         where T : class => await store.ReadAsync(kind, name, cancellationToken) is { } row ? RecordJson.Read<T>(row.Data) : null;
+
+    /// <summary>The members of a cluster that are known as nodes.</summary>
+    public static async Task<IReadOnlyList<NodeRecord>> MembersAsync(this IRecordStore store, ClusterRecord cluster, CancellationToken cancellationToken)
+    {
+        var members = new List<NodeRecord>();
+        foreach (var member in cluster.Members)
+        {
+            if (await store.ReadAsync<NodeRecord>(RecordKind.Nodes, member.Node, cancellationToken) is { } node)
+                members.Add(node);
+        }
+        return members;
+    }
 
     /// <summary>Every record of a kind, by name.</summary>
     public static async Task<IReadOnlyList<T>> ReadAllAsync<T>(this IRecordStore store, string kind, CancellationToken cancellationToken)

@@ -1,3 +1,5 @@
+using Cozy.Fleet.Primitives;
+
 namespace Cozy.Fleet.Domain.Agents;
 
 /// <summary>The Talos role that an order needs; the certificate for it is minted when the order is sent.</summary>
@@ -31,6 +33,12 @@ public sealed record AgentOrder(
 [System.Text.Json.Serialization.JsonDerivedType(typeof(Cordon), "cordon")]
 [System.Text.Json.Serialization.JsonDerivedType(typeof(Drain), "drain")]
 [System.Text.Json.Serialization.JsonDerivedType(typeof(Uncordon), "uncordon")]
+[System.Text.Json.Serialization.JsonDerivedType(typeof(Shutdown), "shutdown")]
+[System.Text.Json.Serialization.JsonDerivedType(typeof(Reset), "reset")]
+[System.Text.Json.Serialization.JsonDerivedType(typeof(Rollback), "rollback")]
+[System.Text.Json.Serialization.JsonDerivedType(typeof(DefragmentEtcd), "defragment-etcd")]
+[System.Text.Json.Serialization.JsonDerivedType(typeof(RemoveEtcdMember), "remove-etcd-member")]
+[System.Text.Json.Serialization.JsonDerivedType(typeof(RestartService), "restart-service")]
 public abstract record OrderAction
 {
     private OrderAction(TalosRole role, bool needsKubernetes) => (Role, NeedsKubernetes) = (role, needsKubernetes);
@@ -52,7 +60,30 @@ public abstract record OrderAction
 
     public sealed record LegacyUpgrade(string Image, bool Preserve) : OrderAction(TalosRole.Admin, false);
 
-    public sealed record Reboot() : OrderAction(TalosRole.Operator, false);
+    public sealed record Reboot(RebootMode Mode = RebootMode.Unspecified) : OrderAction(TalosRole.Operator, false);
+
+    /// <param name="Force">The node is not drained first.</param>
+    public sealed record Shutdown(bool Force) : OrderAction(TalosRole.Operator, false);
+
+    /// <summary>Wipes the node.</summary>
+    /// <param name="Graceful">Drain it and leave etcd first.</param>
+    /// <param name="Restart">Else it is switched off.</param>
+    /// <param name="Partitions">Labels; none is the whole system disk.</param>
+    public sealed record Reset(bool Graceful, bool Restart, WipeMode Mode, EquatableArray<string> Partitions, EquatableArray<string> UserDisks)
+        : OrderAction(TalosRole.Admin, false)
+    {
+        /// <summary>The machine config goes with the rest: the node is nobody's afterwards.</summary>
+        [System.Text.Json.Serialization.JsonIgnore]
+        public bool ForgetsConfig => Mode != WipeMode.UserDisks && (Partitions.Count == 0 || Partitions.Contains("STATE"));
+    }
+
+    public sealed record Rollback() : OrderAction(TalosRole.Admin, false);
+
+    public sealed record DefragmentEtcd() : OrderAction(TalosRole.Operator, false);
+
+    public sealed record RemoveEtcdMember(ulong MemberId) : OrderAction(TalosRole.Admin, false);
+
+    public sealed record RestartService(string Id) : OrderAction(TalosRole.Operator, false);
 
     public sealed record ForfeitLeadership() : OrderAction(TalosRole.Admin, false);
 
@@ -61,6 +92,28 @@ public abstract record OrderAction
     public sealed record Drain(TimeSpan Timeout) : OrderAction(TalosRole.None, true);
 
     public sealed record Uncordon(string Operation) : OrderAction(TalosRole.None, true);
+}
+
+/// <summary>How a node goes down and comes up; the session's numbers.</summary>
+public enum RebootMode
+{
+    /// <summary>Workloads are stopped first; the next kernel is started without the firmware where that works.</summary>
+    Unspecified,
+
+    /// <summary>Through the firmware.</summary>
+    Powercycle,
+
+    /// <summary>Nothing is stopped first.</summary>
+    Force,
+}
+
+/// <summary>What a reset wipes; the session's numbers.</summary>
+public enum WipeMode
+{
+    /// <summary>The system disk, and the user disks that are named.</summary>
+    Unspecified,
+    SystemDisk,
+    UserDisks,
 }
 
 public enum OrderOutcome

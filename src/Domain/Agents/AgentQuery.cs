@@ -35,4 +35,16 @@ public abstract record QueryAsk
 
     /// <summary>Ends a lease or a quarantine of the agent; the one ask that changes something, and may be repeated.</summary>
     public sealed record EndLease(string Address) : QueryAsk(TalosRole.None);
+
+    /// <summary>etcd's database as this member has it; a reader may not see the secrets in it.</summary>
+    public sealed record SnapshotEtcd() : QueryAsk(TalosRole.Operator);
+
+    /// <param name="TailLines">Only so many from the end; 0 is all.</param>
+    public sealed record ReadLogs(string Service, int TailLines, bool Follow) : QueryAsk(TalosRole.Reader);
+
+    public sealed record ReadDmesg(bool Follow) : QueryAsk(TalosRole.Reader);
+
+    public sealed record ListServices() : QueryAsk(TalosRole.Reader);
+
+    public sealed record CollectSupport() : QueryAsk(TalosRole.Reader);
 }

@@ -19,6 +19,33 @@ public static class MemberChoice
             : Fill(withControlPlane, facts, Role.Worker, cluster.Spec.Workers, allAtOnce: false);
     }
 
+    /// <summary>
+    /// The cluster without a member that was wiped. The spec asks for one fewer: a machine is installed in its place only when somebody
+    /// asks for it.
+    /// </summary>
+    public static ClusterRecord Without(ClusterRecord cluster, string node)
+    {
+        ArgumentNullException.ThrowIfNull(cluster);
+        if (cluster.Members.FirstOrDefault(m => m.Node == node) is not { } member)
+            return cluster;
+        var spec = cluster.Spec;
+        return cluster with
+        {
+            Members = cluster.Members.Where(m => m.Node != node).ToEquatableArray(),
+            OpenOrders = cluster.OpenOrders.Where(o => o.Node != node).ToEquatableArray(),
+            Failures = cluster.Failures.Where(f => f.Node != node).ToEquatableArray(),
+            Metadata = cluster.Metadata with { Generation = cluster.Metadata.Generation + 1 },
+            Spec = member.Role == Role.ControlPlane
+                ? spec with { ControlPlane = Fewer(spec.ControlPlane, node) }
+                : spec with { Workers = Fewer(spec.Workers, node) },
+        };
+    }
+
+    private static MemberSet Fewer(MemberSet set, string node) => set with
+    {
+        Nodes = set.Nodes.Where(n => n != node).ToEquatableArray(), Count = Math.Max(0, set.Count - 1),
+    };
+
     public static int Missing(ClusterRecord cluster, Role role) =>
         Wanted(role == Role.ControlPlane ? cluster.Spec.ControlPlane : cluster.Spec.Workers) - cluster.Members.Count(m => m.Role == role);
 

@@ -28,9 +28,9 @@ public static class BootIntentRules
     }
 
     // A network-booted kernel would take the config from the disk and undo upgrades, so a machine that was installed
-    // once keeps its disk, also without a cluster (talos.md 3.1).
+    // once keeps its disk, also without a cluster (talos.md 3.1), until it was wiped on our order.
     private static BootIntent Discovery(NodeRecord node, string image) =>
-        node.ConfirmedInstallGeneration > 0 ? Disk("was installed before; wipe it to use it again")
+        node.ConfirmedInstallGeneration > node.WipedGeneration ? Disk("was installed before; wipe it to use it again")
         : image == "" ? Disk("no cluster, and the rack has no discovery image")
         : new(BootAction.Netboot, image, "discovery");
 

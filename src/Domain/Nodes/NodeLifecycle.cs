@@ -148,6 +148,24 @@ public static class NodeLifecycle
             : Finish(node, Enter(node with { Allocation = null, Operation = null }, NodePhase.Accepted, context.Now), [], context);
     }
 
+    /// <summary>It was wiped on our order and is nobody's: it may be installed again.</summary>
+    public static NodeChange Wiped(NodeRecord node, string cluster, NodeContext context)
+    {
+        ArgumentNullException.ThrowIfNull(node);
+        ArgumentNullException.ThrowIfNull(context);
+        if (node.Allocation?.Cluster != cluster)
+            return new(node, []);
+        var next = node with
+        {
+            Allocation = null,
+            Operation = null,
+            Conditions = [],
+            WipedGeneration = node.InstallGeneration,
+            GenerationAtAllocation = node.InstallGeneration,
+        };
+        return Finish(node, Enter(next, NodePhase.Accepted, context.Now), [], context);
+    }
+
     /// <summary>Its config was applied: opens an install generation, once.</summary>
     public static NodeChange Configured(NodeRecord node, string cluster, NodeContext context)
     {

@@ -155,6 +155,9 @@ public sealed record NodeRecord(ResourceMetadata Metadata)
     /// <summary>The install generation at the time of the allocation: what was installed before belongs to another life.</summary>
     public long GenerationAtAllocation { get; init; }
 
+    /// <summary>The install generation that a reset took away: what was installed up to here is gone.</summary>
+    public long WipedGeneration { get; init; }
+
     /// <summary>The boot on which the config was applied; the installed system must show another one.</summary>
     public string ConfiguredBootId { get; init; } = "";
 

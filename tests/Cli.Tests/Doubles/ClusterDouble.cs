@@ -1,4 +1,6 @@
+using System.Security.Cryptography;
 using Cozy.Fleet.Contracts.V1;
+using Google.Protobuf;
 using Grpc.Core;
 
 namespace Cozy.Fleet.Cli.Tests.Doubles;
@@ -43,4 +45,12 @@ internal sealed class ClusterDouble(FleetDouble fleet) : ClusterService.ClusterS
 
     public override Task<GetTalosconfigResponse> GetTalosconfig(GetTalosconfigRequest request, ServerCallContext context) =>
         Task.FromResult(new GetTalosconfigResponse { Talosconfig = $"context: {request.Name}\n# {request.Role}\n" });
+
+    public override async Task SnapshotEtcd(
+        SnapshotEtcdRequest request, IServerStreamWriter<SnapshotEtcdResponse> responseStream, ServerCallContext context)
+    {
+        byte[] snapshot = [.. fleet.Snapshot, .. SHA256.HashData(fleet.Snapshot)];
+        foreach (var piece in snapshot.SkipLast(fleet.SnapshotCut).Chunk(7))
+            await responseStream.WriteAsync(new() { Data = ByteString.CopyFrom(piece) });
+    }
 }

@@ -20,6 +20,18 @@ internal sealed class FleetDouble(TimeProvider time)
 
     public EventDouble Events { get; } = new();
 
+    /// <summary>What is in etcd.</summary>
+    public byte[] Snapshot { get; set; } = [];
+
+    /// <summary>So many bytes are lost at the end of a snapshot.</summary>
+    public int SnapshotCut { get; set; }
+
+    /// <summary>The one that was begun last.</summary>
+    public Operation? Operation { get; set; }
+
+    /// <summary>How operations end.</summary>
+    public OperationState OperationEnd { get; set; } = OperationState.Succeeded;
+
     public List<Token> Tokens { get; } = [];
 
     public List<DhcpLease> Leases { get; } = [];

@@ -1,4 +1,6 @@
 using Cozy.Fleet.Contracts.V1;
+using Google.Protobuf;
+using Google.Protobuf.WellKnownTypes;
 using Grpc.Core;
 
 namespace Cozy.Fleet.Cli.Tests.Doubles;
@@ -50,6 +52,58 @@ internal sealed class NodeDouble(FleetDouble fleet) : NodeService.NodeServiceBas
         node.Status.QuarantineReason = "";
         fleet.Nodes.Put(node);
         return Task.FromResult(new ClearNodeQuarantineResponse { Node = node });
+    }
+
+    public override async Task ReadNodeLogs(
+        ReadNodeLogsRequest request, IServerStreamWriter<ReadNodeLogsResponse> responseStream, ServerCallContext context)
+    {
+        // A character that two pieces share, and an escape sequence.
+        var log = System.Text.Encoding.UTF8.GetBytes($"{request.Service} {request.TailLines} \u00fc \u001b[2J\n");
+        foreach (var piece in log.Chunk(1))
+            await responseStream.WriteAsync(new() { Data = ByteString.CopyFrom(piece) });
+        if (request.Follow)
+            await Task.Delay(Timeout.InfiniteTimeSpan, context.CancellationToken);
+    }
+
+    public override Task ReadNodeDmesg(
+        ReadNodeDmesgRequest request, IServerStreamWriter<ReadNodeDmesgResponse> responseStream, ServerCallContext context) =>
+        responseStream.WriteAsync(new() { Data = ByteString.CopyFromUtf8($"kern: {request.Name} is up\n") });
+
+    public override Task<ListNodeServicesResponse> ListNodeServices(ListNodeServicesRequest request, ServerCallContext context) =>
+        Task.FromResult(new ListNodeServicesResponse
+        {
+            Services =
+            {
+                new NodeServiceState { Id = "etcd", State = "Running", Healthy = false, Message = "no leader" },
+                new NodeServiceState { Id = "udevd", State = "Running" },
+            },
+        });
+
+    public override Task CollectNodeSupport(
+        CollectNodeSupportRequest request, IServerStreamWriter<CollectNodeSupportResponse> responseStream, ServerCallContext context) =>
+        responseStream.WriteAsync(new() { Data = ByteString.CopyFromUtf8($"zip of {request.Name}") });
+
+    // Over at the second look.
+    public override Task<GetOperationResponse> GetOperation(GetOperationRequest request, ServerCallContext context)
+    {
+        var operation = fleet.Operation!;
+        if (operation.Waiting is null)
+            operation.Waiting = new() { WaitsFor = $"{operation.Hostname} goes down", Observed = "it still answers" };
+        else
+            (operation.State, operation.Message, operation.EndTime) = (fleet.OperationEnd, "told so", fleet.Time.GetUtcNow().ToTimestamp());
+        return Task.FromResult(new GetOperationResponse { Operation = operation });
+    }
+
+    public override Task<RebootNodeResponse> RebootNode(RebootNodeRequest request, ServerCallContext context)
+    {
+        fleet.Operation = new() { Name = "o1", Action = $"reboot {request.Mode} {request.OverrideGates}".Trim(), Hostname = request.Name };
+        return Task.FromResult(new RebootNodeResponse { Operation = fleet.Operation });
+    }
+
+    public override Task<ResetNodeResponse> ResetNode(ResetNodeRequest request, ServerCallContext context)
+    {
+        fleet.Operation = new() { Name = "o1", Action = $"reset {request.Graceful} {request.Reboot} {request.Partitions} {request.UserDisks}", Hostname = request.Name };
+        return Task.FromResult(new ResetNodeResponse { Operation = fleet.Operation });
     }
 
     private Node Decide(string name, AcceptanceState state)

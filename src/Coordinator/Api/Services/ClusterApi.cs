@@ -2,6 +2,7 @@ using Cozy.Fleet.Coordinator.Api.Errors;
 using Cozy.Fleet.Coordinator.Api.Reading;
 using Cozy.Fleet.Coordinator.Api.Writing;
 using Cozy.Fleet.Coordinator.Clusters;
+using Cozy.Fleet.Domain.Agents;
 using Grpc.Core;
 using V1 = Cozy.Fleet.Contracts.V1;
 
@@ -9,7 +10,7 @@ namespace Cozy.Fleet.Coordinator.Api.Services;
 
 internal sealed class ClusterApi(
     ResourceReader<V1.Cluster> reader, ResourceWatch<V1.Cluster> watch, ResourceWriter<V1.Cluster> writer, Mutations mutations,
-    ClientConfigs clients, ClusterConfigApi configs, ClusterImportApi imports)
+    ClientConfigs clients, ClusterConfigApi configs, ClusterImportApi imports, EtcdSnapshotApi snapshots, OperationApi operations)
     : V1.ClusterService.ClusterServiceBase
 {
     public override async Task<V1.GetClusterResponse> GetCluster(V1.GetClusterRequest request, ServerCallContext context) =>
@@ -86,6 +87,24 @@ internal sealed class ClusterApi(
 
     public override Task<V1.GetMachineConfigResponse> GetMachineConfig(V1.GetMachineConfigRequest request, ServerCallContext context) =>
         configs.GetAsync(request, context);
+
+    public override Task SnapshotEtcd(
+        V1.SnapshotEtcdRequest request, IServerStreamWriter<V1.SnapshotEtcdResponse> responseStream, ServerCallContext context) =>
+        snapshots.ReadAsync(request.Name, responseStream, context);
+
+    public override async Task<V1.DefragmentEtcdResponse> DefragmentEtcd(V1.DefragmentEtcdRequest request, ServerCallContext context)
+    {
+        var ask = new Ask($"nodes/{request.Node}", request.RequestId);
+        return await mutations.RunAsync<V1.DefragmentEtcdResponse>(context, request, ask, async mutation =>
+            new() { Operation = await operations.BeginAsync(request.Node, new OrderAction.DefragmentEtcd(), "", mutation) });
+    }
+
+    public override async Task<V1.RemoveEtcdMemberResponse> RemoveEtcdMember(V1.RemoveEtcdMemberRequest request, ServerCallContext context)
+    {
+        var ask = new Ask($"clusters/{request.Name}", request.RequestId);
+        return await mutations.RunAsync<V1.RemoveEtcdMemberResponse>(context, request, ask, async mutation =>
+            new() { Operation = await operations.RemoveMemberAsync(request, mutation) });
+    }
 
     private static TimeSpan Lifetime(long seconds) => seconds switch
     {

@@ -1,7 +1,9 @@
 using Cozy.Fleet.Coordinator.Api.Errors;
+using Cozy.Fleet.Coordinator.Api.Mapping;
 using Cozy.Fleet.Coordinator.Api.Reading;
 using Cozy.Fleet.Coordinator.Api.Writing;
 using Cozy.Fleet.Coordinator.Nodes;
+using Cozy.Fleet.Domain.Agents;
 using Cozy.Fleet.Domain.Nodes;
 using Grpc.Core;
 using V1 = Cozy.Fleet.Contracts.V1;
@@ -10,7 +12,7 @@ namespace Cozy.Fleet.Coordinator.Api.Services;
 
 internal sealed class NodeApi(
     ResourceReader<V1.Node> reader, ResourceWatch<V1.Node> watch, ResourceUpdater<V1.Node> updater, NodeNames names,
-    Mutations mutations, NodeCheckApi check, IGrainFactory grains) : V1.NodeService.NodeServiceBase
+    Mutations mutations, NodeCheckApi check, NodeInspectionApi inspection, OperationApi operations, IGrainFactory grains) : V1.NodeService.NodeServiceBase
 {
     public override async Task<V1.GetNodeResponse> GetNode(V1.GetNodeRequest request, ServerCallContext context)
     {
@@ -74,6 +76,55 @@ internal sealed class NodeApi(
 
     public override async Task<V1.CheckNodeResponse> CheckNode(V1.CheckNodeRequest request, ServerCallContext context) =>
         await check.CheckAsync(await names.ResolveAsync(request.Name, context.CancellationToken), context.CancellationToken);
+
+    public override async Task ReadNodeLogs(
+        V1.ReadNodeLogsRequest request, IServerStreamWriter<V1.ReadNodeLogsResponse> responseStream, ServerCallContext context)
+    {
+        await foreach (var data in inspection.LogsAsync(request, context.CancellationToken))
+            await responseStream.WriteAsync(new() { Data = data }, context.CancellationToken);
+    }
+
+    public override async Task ReadNodeDmesg(
+        V1.ReadNodeDmesgRequest request, IServerStreamWriter<V1.ReadNodeDmesgResponse> responseStream, ServerCallContext context)
+    {
+        await foreach (var data in inspection.DmesgAsync(request, context.CancellationToken))
+            await responseStream.WriteAsync(new() { Data = data }, context.CancellationToken);
+    }
+
+    public override Task<V1.ListNodeServicesResponse> ListNodeServices(V1.ListNodeServicesRequest request, ServerCallContext context) =>
+        inspection.ServicesAsync(request.Name, context.CancellationToken);
+
+    public override async Task CollectNodeSupport(
+        V1.CollectNodeSupportRequest request, IServerStreamWriter<V1.CollectNodeSupportResponse> responseStream, ServerCallContext context)
+    {
+        await foreach (var data in inspection.SupportAsync(request.Name, context.CancellationToken))
+            await responseStream.WriteAsync(new() { Data = data }, context.CancellationToken);
+    }
+
+    public override async Task<V1.RebootNodeResponse> RebootNode(V1.RebootNodeRequest request, ServerCallContext context) =>
+        await mutations.RunAsync<V1.RebootNodeResponse>(context, request, Ask(request.Name, request.RequestId), async mutation =>
+            new() { Operation = await operations.BeginAsync(request.Name, new OrderAction.Reboot(EnumMap<V1.RebootMode, RebootMode>.Of(request.Mode)), request.OverrideGates, mutation) });
+
+    public override async Task<V1.ShutdownNodeResponse> ShutdownNode(V1.ShutdownNodeRequest request, ServerCallContext context) =>
+        await mutations.RunAsync<V1.ShutdownNodeResponse>(context, request, Ask(request.Name, request.RequestId), async mutation =>
+            new() { Operation = await operations.BeginAsync(request.Name, new OrderAction.Shutdown(request.Force), request.OverrideGates, mutation) });
+
+    public override async Task<V1.ResetNodeResponse> ResetNode(V1.ResetNodeRequest request, ServerCallContext context) =>
+        await mutations.RunAsync<V1.ResetNodeResponse>(context, request, Ask(request.Name, request.RequestId), async mutation =>
+            new() { Operation = await operations.ResetAsync(request, mutation) });
+
+    public override async Task<V1.RollbackNodeResponse> RollbackNode(V1.RollbackNodeRequest request, ServerCallContext context) =>
+        await mutations.RunAsync<V1.RollbackNodeResponse>(context, request, Ask(request.Name, request.RequestId), async mutation =>
+            new() { Operation = await operations.BeginAsync(request.Name, new OrderAction.Rollback(), request.OverrideGates, mutation) });
+
+    public override async Task<V1.RestartNodeServiceResponse> RestartNodeService(V1.RestartNodeServiceRequest request, ServerCallContext context) =>
+        await mutations.RunAsync<V1.RestartNodeServiceResponse>(context, request, Ask(request.Name, request.RequestId), async mutation =>
+            new() { Operation = await operations.RestartAsync(request, mutation) });
+
+    public override async Task<V1.GetOperationResponse> GetOperation(V1.GetOperationRequest request, ServerCallContext context) =>
+        new() { Operation = await operations.GetAsync(request.Name, context.CancellationToken) };
+
+    private static Ask Ask(string name, string requestId) => new($"nodes/{name}", requestId);
 
     private async Task<V1.Node> DecideAsync(string given, AcceptanceState decision, string etag, Mutation mutation)
     {

@@ -18,12 +18,7 @@ internal sealed class NodeCheckApi(IRecordStore store, TimeProvider time)
         var node = await store.ReadAsync<NodeRecord>(RecordKind.Nodes, name, cancellation) ?? throw Refusals.NotFound("node", name);
         if (node.Allocation is not { } place || await store.ReadAsync<ClusterRecord>(RecordKind.Clusters, place.Cluster, cancellation) is not { } cluster)
             throw new Refusal(RefusalKind.FailedPrecondition, $"node {name} belongs to no cluster: no gate depends on it.").ToRpc();
-        var members = new List<NodeRecord>();
-        foreach (var member in cluster.Members)
-        {
-            if (await store.ReadAsync<NodeRecord>(RecordKind.Nodes, member.Node, cancellation) is { } record)
-                members.Add(record);
-        }
+        var members = await store.MembersAsync(cluster, cancellation);
         var facts = new GateFacts(members.ToEquatableArray(), "", time.GetUtcNow(), RolloutFacts.Freshness);
         var gates = Gates.Before(place.Role, facts, allowDowntime: false);
         var response = new V1.CheckNodeResponse

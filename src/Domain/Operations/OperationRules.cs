@@ -1,0 +1,91 @@
+using Cozy.Fleet.Domain.Agents;
+using Cozy.Fleet.Domain.Clusters;
+using Cozy.Fleet.Domain.Nodes;
+using Cozy.Fleet.Domain.Rollouts;
+
+namespace Cozy.Fleet.Domain.Operations;
+
+/// <summary>What may be done to a member now.</summary>
+public static class OperationRules
+{
+    /// <summary>The word for it, in node status, events and the API.</summary>
+    public static string Word(OrderAction action) => action switch
+    {
+        OrderAction.Reboot => "reboot",
+        OrderAction.Shutdown => "shutdown",
+        OrderAction.Reset => "reset",
+        OrderAction.Rollback => "rollback",
+        OrderAction.DefragmentEtcd => "defragment-etcd",
+        OrderAction.RemoveEtcdMember => "remove-etcd-member",
+        OrderAction.RestartService => "restart-service",
+        _ => throw new ArgumentOutOfRangeException(nameof(action), action, "This order is no operation of a person."),
+    };
+
+    public static bool TakesNodeDown(OrderAction action) =>
+        action is OrderAction.Reboot or OrderAction.Shutdown or OrderAction.Reset or OrderAction.Rollback;
+
+    /// <summary>The node is a member again afterwards; else it stays down or is nobody's.</summary>
+    public static bool ComesBack(OrderAction action) =>
+        action is OrderAction.Reboot or OrderAction.Rollback or OrderAction.Reset { ForgetsConfig: false, Restart: true };
+
+    /// <summary>Why not; null when it may begin. Starting needs proof: a gate that cannot be read is red (design 3.5).</summary>
+    public static Refusal? Refusal(OperationRecord operation, OperationFacts facts)
+    {
+        ArgumentNullException.ThrowIfNull(operation);
+        ArgumentNullException.ThrowIfNull(facts);
+        if (OfCluster(operation, facts.Cluster) is { } refusal)
+            return refusal;
+        if (facts.Member(operation.Node) is not { } node)
+            return No($"node {operation.Node} is no member of cluster {operation.Cluster}.");
+        return IsWiped(operation.Action, node) ? null : OfNode(operation, node, facts) ?? OfGates(operation, node, facts);
+    }
+
+    /// <summary>Somebody wiped it before: nothing is left to be done to the node.</summary>
+    public static bool IsWiped(OrderAction action, NodeRecord node)
+    {
+        ArgumentNullException.ThrowIfNull(node);
+        return action is OrderAction.Reset { ForgetsConfig: true } && node.Observed is { ApiMode: ApiMode.Maintenance, Installed: false };
+    }
+
+    private static Refusal? OfCluster(OperationRecord operation, ClusterRecord cluster)
+    {
+        if (cluster.Spec.Management == Management.Observed)
+        {
+            return new(RefusalKind.FailedPrecondition,
+                $"cluster {cluster.Metadata.Name} is only observed; let it be managed first: spec.management MANAGEMENT_MANAGED.", "spec.management");
+        }
+        return cluster.Lease is { } lease && lease.Holder != operation.Holder
+            ? No($"{lease.Holder} ({lease.Purpose}) works on cluster {cluster.Metadata.Name} since {lease.AcquireTime:u}; let it finish first.")
+            : null;
+    }
+
+    private static Refusal? OfNode(OperationRecord operation, NodeRecord node, OperationFacts facts)
+    {
+        var name = node.Allocation!.Hostname;
+        if (node.Spec.Paused)
+            return No($"node {name} is paused; unpause it first.");
+        if (node.QuarantineReason != "")
+            return No($"node {name} is quarantined: {node.QuarantineReason}; clear the quarantine first.");
+        return operation.Action switch
+        {
+            OrderAction.DefragmentEtcd when node.Allocation.Role != Role.ControlPlane => No($"node {name} is a worker and has no etcd."),
+            OrderAction.RemoveEtcdMember remove when facts.Members.FirstOrDefault(n =>
+                EtcdMembers.IsHealthy(n, facts.Now) && n.Observed!.Etcd!.MemberId == remove.MemberId) is { } healthy =>
+                No($"{healthy.Allocation!.Hostname} is a healthy member of etcd; a graceful reset lets it leave."),
+            _ => null,
+        };
+    }
+
+    private static Refusal? OfGates(OperationRecord operation, NodeRecord node, OperationFacts facts)
+    {
+        if (!TakesNodeDown(operation.Action) || operation.OverrideReason != "")
+            return null;
+        var gates = Gates.Before(node.Allocation!.Role, new(facts.Members, "", facts.Now, RolloutFacts.Freshness), allowDowntime: false);
+        var red = gates.Where(gate => gate.Verdict != GateVerdict.Pass).ToArray();
+        return red.Length == 0 ? null : No(
+            $"{red.Length} of {gates.Count} gates do not pass, first {red[0].Id}: {red[0].Message} ({red[0].Observed}); "
+            + "wait until they do, or override the gates with a reason.");
+    }
+
+    private static Refusal No(string message) => new(RefusalKind.FailedPrecondition, message);
+}
