@@ -21,7 +21,7 @@ public sealed class ApplyTests
         var other = await node.ApplyAsync(Hot(rack), new ApplyOptions { DryRun = true });
 
         var head = "Dry run summary:\nApplied configuration without a reboot (skipped in dry-run).\nConfig diff:\n" + (version == "v1.7.7" ? "" : "\n");
-        Assert.Equal((TalosResult.Done(), ApplyMode.NoReboot, head + "No changes."), (same.Result, same.Mode, same.Details));
+        Assert.Equal((TalosResult.Done(), ApplyMode.NoReboot, head + "No changes."), (same.Outcome, same.Mode, same.Details));
         Assert.StartsWith(head + diff, other.Details, StringComparison.Ordinal);
         Assert.Contains("    hello: fleet\n", other.Details, StringComparison.Ordinal);
         Assert.Equal(before, rack.Machines[0].Disk.Config);
@@ -58,7 +58,7 @@ public sealed class ApplyTests
         Assert.NotEqual(Encoding.UTF8.GetString(changed), rack.Machines[0].Disk.Config);
         var kept = await node.ApplyAsync(changed, new ApplyOptions { Mode = ApplyMode.NoReboot });
 
-        Assert.Equal((TalosResult.Done(), ApplyMode.NoReboot), (kept.Result, kept.Mode));
+        Assert.Equal((TalosResult.Done(), ApplyMode.NoReboot), (kept.Outcome, kept.Mode));
         Assert.Equal(Encoding.UTF8.GetString(changed), rack.Machines[0].Disk.Config);
         await node.RebootAsync();
         await rack.UntilAsync(0, "ready", 2);
