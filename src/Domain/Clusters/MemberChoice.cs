@@ -43,7 +43,8 @@ public static class MemberChoice
 
     private static MemberSet Fewer(MemberSet set, string node) => set with
     {
-        Nodes = set.Nodes.Where(n => n != node).ToEquatableArray(), Count = Math.Max(0, set.Count - 1),
+        Nodes = set.Nodes.Where(n => n != node).ToEquatableArray(),
+        Count = Math.Max(0, set.Count - 1),
     };
 
     public static int Missing(ClusterRecord cluster, Role role) =>

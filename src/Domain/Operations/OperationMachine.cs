@@ -73,7 +73,10 @@ public static class OperationMachine
             operation.Node, node.Address, node.Allocation!.Hostname, operation.Action);
         return operation with
         {
-            State = OperationState.Ordered, StateTime = facts.Now, OpenOrder = order, BootIdBefore = node.Observed?.BootId ?? "",
+            State = OperationState.Ordered,
+            StateTime = facts.Now,
+            OpenOrder = order,
+            BootIdBefore = node.Observed?.BootId ?? "",
         };
     }
 
@@ -130,7 +133,12 @@ public static class OperationMachine
 
     private static OperationRecord End(OperationRecord operation, OperationState state, string message, DateTimeOffset now) => operation with
     {
-        State = state, StateTime = now, EndTime = now, Message = message, OpenOrder = null, Waiting = null,
+        State = state,
+        StateTime = now,
+        EndTime = now,
+        Message = message,
+        OpenOrder = null,
+        Waiting = null,
     };
 
     private static string Or(string first, string second) => first != "" ? first : second;

@@ -62,7 +62,7 @@ internal sealed class NodeDouble(FleetDouble fleet) : NodeService.NodeServiceBas
         foreach (var piece in log.Chunk(1))
             await responseStream.WriteAsync(new() { Data = ByteString.CopyFrom(piece) });
         if (request.Follow)
-            await Task.Delay(Timeout.InfiniteTimeSpan, context.CancellationToken);
+            await new TaskCompletionSource().Task.WaitAsync(context.CancellationToken);
     }
 
     public override Task ReadNodeDmesg(

@@ -24,12 +24,16 @@ public sealed class OperationTests
         await played.SeenAsync(12, seen => (seen.BootId, seen.Kubernetes.BootId) = ("boot-12-2", "boot-12-2"));
         var ended = await UntilAsync(played, begun, o => o.EndTime is not null);
 
-        Assert.Equal((Command.ActionOneofCase.Reboot, RebootMode.Powercycle, "10.0.0.12"), (command.ActionCase, command.Reboot.Mode, command.Address));
+        Assert.Equal((RebootMode.Powercycle, "10.0.0.12"), (command.Reboot.Mode, command.Address));
         Assert.Equal((1UL, $"operations/{begun.Name}"), (command.FencingNumber, held));
         Assert.StartsWith($"operations/{begun.Name} (reboot of cp-12) works on cluster prod", second, StringComparison.Ordinal);
-        Assert.Equal((OperationState.Succeeded, "it is Ready on boot boot-12-2 with Talos v1.13.1", "ann"), (ended.State, ended.Message, ended.RequestedBy));
+        Assert.Equal(
+            (OperationState.Succeeded, "it is Ready on boot boot-12-2 with Talos v1.13.1", "ann"),
+            (ended.State, ended.Message, ended.RequestedBy));
         await AgentDouble.UntilAsync(async () => await LeaseAsync(played) == "");
-        Assert.Contains($"OperationSucceeded: reboot (operations/{begun.Name}): {ended.Message}", await played.EventsAsync($"nodes/{PlayedCluster.Uuid(12)}"));
+        Assert.Contains(
+            $"OperationSucceeded: reboot (operations/{begun.Name}): {ended.Message}",
+            await played.EventsAsync($"nodes/{PlayedCluster.Uuid(12)}"));
     }
 
     [Fact]
