@@ -16,8 +16,10 @@ internal static class ClusterSnapshot
         return new Command("snapshot", "A snapshot of etcd. It holds all of the cluster's secrets.") { name, file }
             .With(shell.Run(async (session, arguments, cancellation) =>
             {
-                var (request, path) = (new SnapshotEtcdRequest { Name = arguments.GetRequiredValue(name) }, arguments.GetRequiredValue(file));
-                using var call = new ClusterService.ClusterServiceClient(session.Calls).SnapshotEtcd(request, cancellationToken: cancellation);
+                var (request, path) = (new SnapshotEtcdRequest { Name = arguments.GetRequiredValue(name) },
+                    arguments.GetRequiredValue(file));
+                using var call = new ClusterService.ClusterServiceClient(session.Calls).SnapshotEtcd(request,
+                    cancellationToken: cancellation);
                 using var sum = new TrailingSum();
                 await SecretFile.WriteAsync(path, async snapshot =>
                 {

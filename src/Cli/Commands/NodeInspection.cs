@@ -27,7 +27,8 @@ internal static class NodeInspection
                     Name = arguments.GetRequiredValue(name), Service = arguments.GetValue(service) ?? "",
                     TailLines = arguments.GetValue(tail), Follow = arguments.GetValue(follow),
                 };
-                return ShowAsync(session, Client(session).ReadNodeLogs(request, cancellationToken: cancellation), piece => piece.Data, cancellation);
+                return ShowAsync(
+                    session, Client(session).ReadNodeLogs(request, cancellationToken: cancellation), piece => piece.Data, cancellation);
             }));
     }
 
@@ -38,7 +39,8 @@ internal static class NodeInspection
             .With(shell.Run((session, arguments, cancellation) =>
             {
                 var request = new ReadNodeDmesgRequest { Name = arguments.GetRequiredValue(name), Follow = arguments.GetValue(follow) };
-                return ShowAsync(session, Client(session).ReadNodeDmesg(request, cancellationToken: cancellation), piece => piece.Data, cancellation);
+                return ShowAsync(
+                    session, Client(session).ReadNodeDmesg(request, cancellationToken: cancellation), piece => piece.Data, cancellation);
             }));
     }
 
@@ -62,7 +64,8 @@ internal static class NodeInspection
         return new Command("support", "A ZIP archive for a person to read: version, services, logs, resources. Keys and tokens are hidden.") { name, file }
             .With(shell.Run(async (session, arguments, cancellation) =>
             {
-                var (request, path) = (new CollectNodeSupportRequest { Name = arguments.GetRequiredValue(name) }, arguments.GetRequiredValue(file));
+                var (request, path) = (new CollectNodeSupportRequest { Name = arguments.GetRequiredValue(name) },
+                    arguments.GetRequiredValue(file));
                 using var call = Client(session).CollectNodeSupport(request, cancellationToken: cancellation);
                 await SecretFile.WriteAsync(path, async archive =>
                 {

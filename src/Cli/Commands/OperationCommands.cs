@@ -23,11 +23,18 @@ internal static class OperationCommands
             DefaultValueFactory = _ => "default",
         };
         mode.AcceptOnlyFromAmong("default", "powercycle", "force");
-        return Create(shell, new("reboot", "Reboots a member, and waits until it is Ready again.") { name, mode, gates }, async (session, arguments, cancellation) =>
+        return Create(shell, new("reboot", "Reboots a member, and waits until it is Ready again.") { name, mode, gates },
+            async (session, arguments, cancellation) =>
             (await Nodes(session).RebootNodeAsync(new()
             {
-                Name = arguments.GetRequiredValue(name), RequestId = ResourceCalls.RequestId(), OverrideGates = arguments.GetValue(gates) ?? "",
-                Mode = arguments.GetValue(mode) switch { "powercycle" => RebootMode.Powercycle, "force" => RebootMode.Force, _ => RebootMode.Unspecified },
+                Name = arguments.GetRequiredValue(name), RequestId = ResourceCalls.RequestId(),
+                OverrideGates = arguments.GetValue(gates) ?? "",
+                Mode = arguments.GetValue(mode) switch
+                {
+                    "powercycle" => RebootMode.Powercycle,
+                    "force" => RebootMode.Force,
+                    _ => RebootMode.Unspecified,
+                },
             }, cancellationToken: cancellation)).Operation);
     }
 
@@ -35,10 +42,12 @@ internal static class OperationCommands
     {
         var (name, gates) = (Parameters.Name(), Override());
         var force = new Option<bool>("--force") { Description = "Do not drain the node first." };
-        return Create(shell, new("shutdown", "Switches a member off; it stays a member.") { name, force, gates }, async (session, arguments, cancellation) =>
+        return Create(shell, new("shutdown", "Switches a member off; it stays a member.") { name, force, gates },
+            async (session, arguments, cancellation) =>
             (await Nodes(session).ShutdownNodeAsync(new()
             {
-                Name = arguments.GetRequiredValue(name), RequestId = ResourceCalls.RequestId(), OverrideGates = arguments.GetValue(gates) ?? "",
+                Name = arguments.GetRequiredValue(name), RequestId = ResourceCalls.RequestId(),
+                OverrideGates = arguments.GetValue(gates) ?? "",
                 Force = arguments.GetValue(force),
             }, cancellationToken: cancellation)).Operation);
     }
@@ -46,10 +55,12 @@ internal static class OperationCommands
     public static Command Rollback(Shell shell)
     {
         var (name, gates) = (Parameters.Name(), Override());
-        return Create(shell, new("rollback", "Boots a member into its other boot entry.") { name, gates }, async (session, arguments, cancellation) =>
+        return Create(shell, new("rollback", "Boots a member into its other boot entry.") { name, gates },
+            async (session, arguments, cancellation) =>
             (await Nodes(session).RollbackNodeAsync(new()
             {
-                Name = arguments.GetRequiredValue(name), RequestId = ResourceCalls.RequestId(), OverrideGates = arguments.GetValue(gates) ?? "",
+                Name = arguments.GetRequiredValue(name), RequestId = ResourceCalls.RequestId(),
+                OverrideGates = arguments.GetValue(gates) ?? "",
             }, cancellationToken: cancellation)).Operation);
     }
 
@@ -59,7 +70,11 @@ internal static class OperationCommands
         var forced = new Option<bool>("--no-graceful") { Description = "Do not drain the node, and do not leave etcd first." };
         var reboot = new Option<bool>("--reboot") { Description = "Reboot it afterwards; else it is switched off." };
         var partitions = new Option<string[]>("--partition") { Description = "Wipe only this one, such as EPHEMERAL; may be repeated.", HelpName = "LABEL" };
-        var disks = new Option<string[]>("--user-disk") { Description = "Wipe this disk too, such as /dev/sdb; may be repeated.", HelpName = "DEVICE" };
+        var disks = new Option<string[]>("--user-disk")
+        {
+            Description = "Wipe this disk too, such as /dev/sdb; may be repeated.",
+            HelpName = "DEVICE"
+        };
         var only = new Option<bool>("--only-user-disks") { Description = "Leave the system disk as it is." };
         return Create(shell, new("reset", "Wipes a member; when its config goes with the rest, it leaves its cluster.")
         {
@@ -68,7 +83,8 @@ internal static class OperationCommands
         {
             var request = new ResetNodeRequest
             {
-                Name = arguments.GetRequiredValue(name), RequestId = ResourceCalls.RequestId(), OverrideGates = arguments.GetValue(gates) ?? "",
+                Name = arguments.GetRequiredValue(name), RequestId = ResourceCalls.RequestId(),
+                OverrideGates = arguments.GetValue(gates) ?? "",
                 Graceful = !arguments.GetValue(forced), Reboot = arguments.GetValue(reboot),
                 WipeMode = arguments.GetValue(only) ? WipeMode.UserDisks : WipeMode.Unspecified,
             };
@@ -81,17 +97,20 @@ internal static class OperationCommands
     public static Command RestartService(Shell shell)
     {
         var (name, service) = (Parameters.Name(), new Argument<string>("SERVICE") { Description = "Such as kubelet." });
-        return Create(shell, new("restart-service", "Restarts one Talos service of a member.") { name, service }, async (session, arguments, cancellation) =>
+        return Create(shell, new("restart-service", "Restarts one Talos service of a member.") { name, service },
+            async (session, arguments, cancellation) =>
             (await Nodes(session).RestartNodeServiceAsync(new()
             {
-                Name = arguments.GetRequiredValue(name), RequestId = ResourceCalls.RequestId(), Service = arguments.GetRequiredValue(service),
+                Name = arguments.GetRequiredValue(name), RequestId = ResourceCalls.RequestId(),
+                Service = arguments.GetRequiredValue(service),
             }, cancellationToken: cancellation)).Operation);
     }
 
     public static Command Defragment(Shell shell)
     {
         var node = Parameters.Name("NODE");
-        return Create(shell, new("defragment", "Shrinks the etcd database of one control plane.") { node }, async (session, arguments, cancellation) =>
+        return Create(shell, new("defragment", "Shrinks the etcd database of one control plane.") { node },
+            async (session, arguments, cancellation) =>
             (await Clusters(session).DefragmentEtcdAsync(new()
             {
                 Node = arguments.GetRequiredValue(node), RequestId = ResourceCalls.RequestId(),
@@ -101,10 +120,12 @@ internal static class OperationCommands
     public static Command RemoveMember(Shell shell)
     {
         var (name, member) = (Parameters.Name(), new Argument<ulong>("MEMBER") { Description = "Its id in etcd, as a decimal number." });
-        return Create(shell, new("remove-member", "Takes a dead member out of the cluster's etcd.") { name, member }, async (session, arguments, cancellation) =>
+        return Create(shell, new("remove-member", "Takes a dead member out of the cluster's etcd.") { name, member },
+            async (session, arguments, cancellation) =>
             (await Clusters(session).RemoveEtcdMemberAsync(new()
             {
-                Name = arguments.GetRequiredValue(name), RequestId = ResourceCalls.RequestId(), MemberId = arguments.GetRequiredValue(member),
+                Name = arguments.GetRequiredValue(name), RequestId = ResourceCalls.RequestId(),
+                MemberId = arguments.GetRequiredValue(member),
             }, cancellationToken: cancellation)).Operation);
     }
 
@@ -127,7 +148,8 @@ internal static class OperationCommands
         while (operation.EndTime is null)
         {
             await looks.WaitForNextTickAsync(cancellation);
-            operation = (await Nodes(session).GetOperationAsync(new() { Name = operation.Name }, cancellationToken: cancellation)).Operation;
+            operation = (await Nodes(session).GetOperationAsync(new() { Name = operation.Name },
+                cancellationToken: cancellation)).Operation;
             var waits = Table.Printable(Words.Waiting(operation.Waiting));
             if (waits != "" && waits != said)
                 await session.PrintAsync($"{Words.Time(session.Terminal.Time.GetUtcNow())} waits for {said = waits}");

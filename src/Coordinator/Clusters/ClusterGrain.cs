@@ -2,10 +2,8 @@ using Cozy.Fleet.Coordinator.Configs;
 using Cozy.Fleet.Coordinator.Events;
 using Cozy.Fleet.Coordinator.Hosting;
 using Cozy.Fleet.Coordinator.Nodes;
-using Cozy.Fleet.Coordinator.Operations;
 using Cozy.Fleet.Coordinator.Queries;
 using Cozy.Fleet.Coordinator.Racks;
-using Cozy.Fleet.Coordinator.Rollouts;
 using Cozy.Fleet.Coordinator.Storage;
 using Cozy.Fleet.Domain;
 using Cozy.Fleet.Domain.Agents;
@@ -71,18 +69,7 @@ internal sealed class ClusterGrain(
         var old = state.State;
         if (ClusterSpecCheck.Problem(spec, await Image(spec.Image), old) is { } problem)
             return problem;
-        var next = old with
-        {
-            Spec = spec,
-            Image = old.BootstrapTime is null ? spec.Image : old.Image,
-            Metadata = old.Metadata with
-            {
-                Labels = metadata.Labels,
-                Annotations = metadata.Annotations,
-                UpdateTime = time.GetUtcNow(),
-                Generation = old.Metadata.Generation + (old.Spec == spec ? 0 : 1),
-            },
-        };
+        var next = old.Updated(spec, metadata, time.GetUtcNow());
         if (!validateOnly)
             await Store(next);
         Signal();
@@ -118,10 +105,7 @@ internal sealed class ClusterGrain(
         await Place(facts);
         await SendOrders(facts);
         await observation.Renew(next, facts, secrets, GrainFactory);
-        if (next.Lease?.Holder.Split('/', 2) is [RecordKind.Rollouts, var rollout])
-            await GrainFactory.GetGrain<IRolloutGrain>(rollout).Changed();
-        else if (next.Lease?.Holder.Split('/', 2) is [RecordKind.Operations, var operation])
-            await GrainFactory.GetGrain<IOperationGrain>(operation).Changed();
+        await GrainFactory.TellHolderAsync(next.Lease);
     }
 
     public Task Changed()

@@ -16,7 +16,8 @@ namespace Cozy.Fleet.Coordinator.Operations;
 /// and the facts, and is done at the next look.
 /// </summary>
 internal sealed class OperationGrain(
-    [PersistentState(RecordKind.Operations, "fleet")] IPersistentState<OperationRecord> state, IRecordStore store, IEventLog log, TimeProvider time)
+    [PersistentState(RecordKind.Operations, "fleet")] IPersistentState<OperationRecord> state, IRecordStore store,
+    IEventLog log, TimeProvider time)
     : Grain, IOperationGrain
 {
     private static readonly TimeSpan SignalDelay = TimeSpan.FromMilliseconds(10);

@@ -117,4 +117,23 @@ public sealed record ClusterRecord(ResourceMetadata Metadata)
     public EquatableArray<Condition> Conditions { get; init; }
 
     public EquatableArray<Waiting> Waiting { get; init; }
+
+    /// <summary>What an operator wrote. The image of a running cluster is a rollout's to change.</summary>
+    public ClusterRecord Updated(ClusterSpec spec, ResourceMetadata metadata, DateTimeOffset now)
+    {
+        ArgumentNullException.ThrowIfNull(spec);
+        ArgumentNullException.ThrowIfNull(metadata);
+        return this with
+        {
+            Spec = spec,
+            Image = BootstrapTime is null ? spec.Image : Image,
+            Metadata = Metadata with
+            {
+                Labels = metadata.Labels,
+                Annotations = metadata.Annotations,
+                UpdateTime = now,
+                Generation = Metadata.Generation + (Spec == spec ? 0 : 1),
+            },
+        };
+    }
 }

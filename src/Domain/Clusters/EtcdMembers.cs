@@ -20,7 +20,8 @@ public static class EtcdMembers
     public static bool IsHealthy(NodeRecord node, DateTimeOffset now)
     {
         ArgumentNullException.ThrowIfNull(node);
-        return node is { Allocation.Role: Role.ControlPlane, Observed: { Etcd: { Reachable: true, IsLearner: false, Errors.Count: 0 } } seen }
+        return node is { Allocation.Role: Role.ControlPlane, Observed: { } seen }
+            && seen.Etcd is { Reachable: true, IsLearner: false, Errors.Count: 0 }
             && now - seen.Time <= Rollouts.RolloutFacts.Freshness;
     }
 }

@@ -14,7 +14,8 @@ public static class OperationEvents
         if (old is null)
             events.Add(Of(next, now, EventSeverity.Normal, "OperationStarted", $"asked for by {next.RequestedBy}"));
         if (old is null && next.OverrideReason != "")
-            events.Add(Of(next, now, EventSeverity.Warning, "GatesOverridden", $"{next.RequestedBy} overrides the gates: {next.OverrideReason}"));
+            events.Add(Of(next, now, EventSeverity.Warning, "GatesOverridden",
+                $"{next.RequestedBy} overrides the gates: {next.OverrideReason}"));
         if (next.IsFinal && old?.IsFinal != true)
         {
             var severity = next.State == OperationState.Succeeded ? EventSeverity.Normal : EventSeverity.Warning;
@@ -23,6 +24,7 @@ public static class OperationEvents
         return events.ToEquatableArray();
     }
 
-    private static FleetEvent Of(OperationRecord operation, DateTimeOffset now, EventSeverity severity, string reason, string message) => new(
+    private static FleetEvent Of(OperationRecord operation, DateTimeOffset now, EventSeverity severity, string reason,
+        string message) => new(
         now, severity, $"nodes/{operation.Node}", reason, $"{OperationRules.Word(operation.Action)} ({operation.Holder}): {message}");
 }

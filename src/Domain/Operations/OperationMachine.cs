@@ -30,7 +30,8 @@ public static class OperationMachine
         {
             OperationState.Starting => Start(operation, facts),
             OperationState.Ordered when facts.Now > operation.OpenOrder!.Deadline + ResultPatience => Finished(operation, new(
-                operation.OpenOrder.OperationId, operation.Holder, OrderOutcome.Unknown, FailureClass.None, "the agent did not tell how it ended", 0, facts.Now)),
+                operation.OpenOrder.OperationId, operation.Holder, OrderOutcome.Unknown, FailureClass.None,
+                    "the agent did not tell how it ended", 0, facts.Now)),
             OperationState.Settling => Look(operation, facts),
             _ => operation,
         };
@@ -55,7 +56,8 @@ public static class OperationMachine
                 CarriedOut = result.Outcome == OrderOutcome.Succeeded,
                 Message = result.Message,
             },
-            OrderOutcome.Unknown => End(operation, OperationState.OutcomeUnknown, $"it may have taken effect or not: {result.Message}", result.FinishTime),
+            OrderOutcome.Unknown => End(operation, OperationState.OutcomeUnknown,
+                $"it may have taken effect or not: {result.Message}", result.FinishTime),
             _ => End(operation, OperationState.Failed, result.Message, result.FinishTime),
         };
     }
@@ -69,7 +71,8 @@ public static class OperationMachine
         var node = facts.Member(operation.Node)!;
         if (OperationRules.IsWiped(operation.Action, node))
             return End(operation, OperationState.Succeeded, "it was wiped before; nothing had to be done to it", facts.Now);
-        var order = new AgentOrder(operation.Metadata.Uid, operation.Holder, operation.Cluster, lease.FencingNumber, facts.Now + OrderLimit, "",
+        var order = new AgentOrder(operation.Metadata.Uid, operation.Holder, operation.Cluster, lease.FencingNumber,
+            facts.Now + OrderLimit, "",
             operation.Node, node.Address, node.Allocation!.Hostname, operation.Action);
         return operation with
         {
@@ -104,7 +107,8 @@ public static class OperationMachine
             return (true, "it is wiped and in maintenance mode");
         // Silence is what a reset that was carried out looks like; it is no proof of one that may not have begun.
         if (seen.ApiMode == ApiMode.Unreachable)
-            return (operation.CarriedOut || operation.Action is OrderAction.Shutdown, operation.CarriedOut ? "it is down" : $"it does not answer ({seen.Error})");
+            return (operation.CarriedOut || operation.Action is OrderAction.Shutdown,
+                operation.CarriedOut ? "it is down" : $"it does not answer ({seen.Error})");
         var otherBoot = seen.BootId != "" && operation.BootIdBefore != "" && seen.BootId != operation.BootIdBefore;
         return otherBoot && operation.Action is OrderAction.Shutdown
             ? (true, "it was down, and somebody switched it on again")
@@ -123,7 +127,8 @@ public static class OperationMachine
             return (false, $"{seen.Stage}, {string.Join("; ", seen.UnmetConditions.Select(u => $"{u.Name}: {u.Reason}"))}");
         // The kubelet's own boot id proves that Ready is said of this boot; older Talos shows us a boot time instead.
         var kernelId = !seen.BootId.StartsWith("booted-", StringComparison.Ordinal);
-        if (seen.Kubernetes is not { Reachable: true, NodeFound: true, Ready: true } kubernetes || (kernelId && kubernetes.BootId != seen.BootId))
+        if (seen.Kubernetes is not { Reachable: true, NodeFound: true, Ready: true } kubernetes
+            || (kernelId && kubernetes.BootId != seen.BootId))
             return (false, "the Kubernetes Node is not Ready on this boot yet");
         var member = facts.Member(operation.Node)!;
         return member.Allocation!.Role == Role.ControlPlane && !EtcdMembers.IsHealthy(member, facts.Now)
@@ -131,15 +136,16 @@ public static class OperationMachine
             : (true, $"it is Ready on boot {seen.BootId} with Talos {seen.TalosVersion}");
     }
 
-    private static OperationRecord End(OperationRecord operation, OperationState state, string message, DateTimeOffset now) => operation with
-    {
-        State = state,
-        StateTime = now,
-        EndTime = now,
-        Message = message,
-        OpenOrder = null,
-        Waiting = null,
-    };
+    private static OperationRecord End(OperationRecord operation, OperationState state, string message, DateTimeOffset now) =>
+        operation with
+        {
+            State = state,
+            StateTime = now,
+            EndTime = now,
+            Message = message,
+            OpenOrder = null,
+            Waiting = null,
+        };
 
     private static string Or(string first, string second) => first != "" ? first : second;
 }

@@ -52,7 +52,8 @@ public static class OperationRules
         if (cluster.Spec.Management == Management.Observed)
         {
             return new(RefusalKind.FailedPrecondition,
-                $"cluster {cluster.Metadata.Name} is only observed; let it be managed first: spec.management MANAGEMENT_MANAGED.", "spec.management");
+                $"cluster {cluster.Metadata.Name} is only observed; let it be managed first: spec.management MANAGEMENT_MANAGED.",
+                    "spec.management");
         }
         return cluster.Lease is { } lease && lease.Holder != operation.Holder
             ? No($"{lease.Holder} ({lease.Purpose}) works on cluster {cluster.Metadata.Name} since {lease.AcquireTime:u}; let it finish first.")

@@ -39,7 +39,8 @@ public sealed class ClusterApiTests(RunningApi api) : IClassFixture<RunningApi>
         var refused = await Assert.ThrowsAsync<RpcException>(() =>
             api.Clusters.CreateClusterAsync(new() { Cluster = cluster, ValidateOnly = true }, cancellationToken: Token).ResponseAsync);
 
-        Assert.Contains("patch tuning, line 2: machine.sysctl is no key that Talos v1.13.1 knows", refused.Status.Detail, StringComparison.Ordinal);
+        Assert.Contains("patch tuning, line 2: machine.sysctl is no key that Talos v1.13.1 knows", refused.Status.Detail,
+            StringComparison.Ordinal);
     }
 
     [Fact]

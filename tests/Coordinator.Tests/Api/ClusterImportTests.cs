@@ -30,7 +30,8 @@ public sealed class ClusterImportTests : IAsyncLifetime
         channel = coordinator.DialAsOperator();
         await new RackService.RackServiceClient(channel).CreateRackAsync(
             new() { Rack = new() { Metadata = new() { Name = "r1" }, Spec = new() } }, cancellationToken: Token);
-        await new ImageService.ImageServiceClient(channel).CreateImageAsync(new() { Image = RunningApi.Image("talos") }, cancellationToken: Token);
+        await new ImageService.ImageServiceClient(channel).CreateImageAsync(new() { Image = RunningApi.Image("talos") },
+            cancellationToken: Token);
     }
 
     public async ValueTask DisposeAsync()
@@ -43,7 +44,7 @@ public sealed class ClusterImportTests : IAsyncLifetime
     [Fact]
     public async Task What_runs_is_written_down_and_only_observed()
     {
-        using var agent = await AgentDouble.ConnectAsync(coordinator, "r1", "r1");
+        using var agent = await ConnectedAsync();
         var importing = Clusters.ImportClusterAsync(Request("10.0.0.11", "10.0.0.12"), cancellationToken: Token).ResponseAsync;
         await AnswerAllAsync(agent, 2);
         var imported = (await importing).Cluster;
@@ -52,7 +53,8 @@ public sealed class ClusterImportTests : IAsyncLifetime
         Assert.Equal((Management.Observed, "https://10.0.0.11:6443"), (imported.Spec.Management, imported.Status.Endpoint));
         Assert.Equal("imported-cp-11", Assert.Single(imported.Spec.Patches, p => p.Nodes.Contains(Uuid("11"))).Name);
         var node = (await Nodes.GetNodeAsync(new() { Name = "cp-11" }, cancellationToken: Token)).Node;
-        Assert.Equal((AcceptanceState.Accepted, "ann, import of cluster prod"), (node.Spec.Acceptance.State, node.Spec.Acceptance.DecidedBy));
+        Assert.Equal((AcceptanceState.Accepted, "ann, import of cluster prod"), (node.Spec.Acceptance.State,
+            node.Spec.Acceptance.DecidedBy));
         Assert.Equal((1, "disk: installed"), (node.Status.ConfirmedInstallGeneration, node.Status.BootDecision.ToLowerInvariant()));
 
         var refused = await Assert.ThrowsAsync<RpcException>(() => new RolloutService.RolloutServiceClient(channel).CreateRolloutAsync(new()
@@ -65,13 +67,20 @@ public sealed class ClusterImportTests : IAsyncLifetime
     [Fact]
     public async Task A_member_that_does_not_answer_is_named_and_nothing_is_imported()
     {
-        using var agent = await AgentDouble.ConnectAsync(coordinator, "r1", "r1");
+        using var agent = await ConnectedAsync();
         var importing = Clusters.ImportClusterAsync(Request("10.0.0.11", "10.0.0.12"), cancellationToken: Token).ResponseAsync;
         for (var i = 0; i < 2; i++)
         {
             var query = (await agent.NextAsync(m => m.Query is not null)).Query;
             await agent.AnswerAsync(query.Address == "10.0.0.12"
-                ? new() { QueryId = query.QueryId, End = new() { Code = (int)StatusCode.Unavailable, Message = "10.0.0.12:50000: Connection refused" } }
+                ? new()
+                {
+                    QueryId = query.QueryId, End = new()
+                    {
+                        Code = (int)StatusCode.Unavailable,
+                        Message = "10.0.0.12:50000: Connection refused"
+                    }
+                }
                 : Answer(query));
             if (query.Address != "10.0.0.12")
                 await agent.AnswerAsync(new() { QueryId = query.QueryId, End = new() });
@@ -99,8 +108,17 @@ public sealed class ClusterImportTests : IAsyncLifetime
 
     private NodeService.NodeServiceClient Nodes => new(channel);
 
+    // Before the welcome, the rack has no agent that could be asked.
+    private async Task<AgentDouble> ConnectedAsync()
+    {
+        var agent = await AgentDouble.ConnectAsync(coordinator, "r1", "r1");
+        Assert.NotNull((await agent.NextAsync()).Welcome);
+        return agent;
+    }
+
     private async Task<string> RefusalAsync(ImportClusterRequest request) =>
-        (await Assert.ThrowsAsync<RpcException>(() => Clusters.ImportClusterAsync(request, cancellationToken: Token).ResponseAsync)).Status.Detail;
+        (await Assert.ThrowsAsync<RpcException>(() => Clusters.ImportClusterAsync(request,
+            cancellationToken: Token).ResponseAsync)).Status.Detail;
 
     private static async Task AnswerAllAsync(AgentDouble agent, int count)
     {

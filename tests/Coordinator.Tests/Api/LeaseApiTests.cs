@@ -25,7 +25,8 @@ public sealed class LeaseApiTests : IAsyncLifetime
     {
         coordinator = await RunningCoordinator.StartAsync(directory.Path);
         channel = coordinator.DialAsOperator();
-        await coordinator.Service<IGrainFactory>().GetGrain<IRackGrain>("r1").Create(new(), new("r1", "r1", DateTimeOffset.UnixEpoch), false);
+        await coordinator.Service<IGrainFactory>().GetGrain<IRackGrain>("r1").Create(new(), new("r1", "r1",
+            DateTimeOffset.UnixEpoch), false);
     }
 
     public async ValueTask DisposeAsync()
@@ -41,10 +42,12 @@ public sealed class LeaseApiTests : IAsyncLifetime
         using var agent = await ConnectedAsync();
 
         var first = Racks.ListLeasesAsync(new() { Rack = "r1", PageSize = 2 }, cancellationToken: Token);
-        Assert.Equal((2, ""), await AnswerAsync(agent, Page(more: true, "10.1.0.9", "10.1.0.10"), q => (q.ReadLeases.Limit, q.ReadLeases.After)));
+        Assert.Equal((2, ""), await AnswerAsync(agent, Page(more: true, "10.1.0.9", "10.1.0.10"), q => (q.ReadLeases.Limit,
+            q.ReadLeases.After)));
         var page = await first;
         var second = Racks.ListLeasesAsync(new() { Rack = "r1", PageToken = page.NextPageToken }, cancellationToken: Token);
-        Assert.Equal((100, "10.1.0.10"), await AnswerAsync(agent, Page(more: false, "10.1.0.11"), q => (q.ReadLeases.Limit, q.ReadLeases.After)));
+        Assert.Equal((100, "10.1.0.10"), await AnswerAsync(agent, Page(more: false, "10.1.0.11"), q => (q.ReadLeases.Limit,
+            q.ReadLeases.After)));
 
         Assert.Equal(["10.1.0.9", "10.1.0.10"], page.Leases.Select(l => l.Address));
         Assert.Equal(("10.1.0.11", ""), (Assert.Single((await second).Leases).Address, (await second).NextPageToken));
@@ -60,7 +63,8 @@ public sealed class LeaseApiTests : IAsyncLifetime
         Assert.Equal("10.1.0.9", await AnswerAsync(agent, Page(more: false, "10.1.0.9"), q => q.EndLease.Address));
 
         Assert.Equal("10.1.0.9", (await released).Lease.Address);
-        Assert.Equal("10.1.0.9", (await Racks.ReleaseLeaseAsync(request, cancellationToken: Token)).Lease.Address); // The agent is not asked again.
+        Assert.Equal("10.1.0.9", (await Racks.ReleaseLeaseAsync(request,
+            cancellationToken: Token)).Lease.Address); // The agent is not asked again.
     }
 
     [Fact]
@@ -69,7 +73,14 @@ public sealed class LeaseApiTests : IAsyncLifetime
         using var agent = await ConnectedAsync();
         var released = Racks.ReleaseLeaseAsync(new() { Rack = "r1", Address = "10.1.0.9" }, cancellationToken: Token);
         var query = (await agent.NextAsync(m => m.Query is not null)).Query;
-        await agent.AnswerAsync(new() { QueryId = query.QueryId, End = new() { Code = (int)StatusCode.NotFound, Message = "nobody has it" } });
+        await agent.AnswerAsync(new()
+        {
+            QueryId = query.QueryId, End = new()
+            {
+                Code = (int)StatusCode.NotFound,
+                Message = "nobody has it"
+            }
+        });
 
         var refusal = await Assert.ThrowsAsync<RpcException>(async () => await released);
         Assert.Equal((StatusCode.NotFound, "nobody has it"), (refusal.StatusCode, refusal.Status.Detail));
@@ -89,7 +100,8 @@ public sealed class LeaseApiTests : IAsyncLifetime
         Assert.Equal((StatusCode.NotFound, "there is no rack r9."),
             await RefusalAsync(async () => await Racks.ListLeasesAsync(new() { Rack = "r9" }, cancellationToken: Token)));
         Assert.Equal(StatusCode.InvalidArgument,
-            (await RefusalAsync(async () => await Racks.ReleaseLeaseAsync(new() { Rack = "r1", Address = "x" }, cancellationToken: Token))).Item1);
+            (await RefusalAsync(async () => await Racks.ReleaseLeaseAsync(new() { Rack = "r1", Address = "x" },
+                cancellationToken: Token))).Item1);
     }
 
     private static LeasePage Page(bool more, params string[] addresses) =>

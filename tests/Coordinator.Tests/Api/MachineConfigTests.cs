@@ -35,7 +35,8 @@ public sealed class MachineConfigTests : IAsyncLifetime
                 Spec = new() { AcceptanceRules = { new AcceptanceRule { Name = "all", Filter = "*" } } },
             },
         }, cancellationToken: Token);
-        await new ImageService.ImageServiceClient(channel).CreateImageAsync(new() { Image = RunningApi.Image("talos") }, cancellationToken: Token);
+        await new ImageService.ImageServiceClient(channel).CreateImageAsync(new() { Image = RunningApi.Image("talos") },
+            cancellationToken: Token);
     }
 
     public async ValueTask DisposeAsync()
@@ -54,10 +55,12 @@ public sealed class MachineConfigTests : IAsyncLifetime
         var shown = await Clusters.GetMachineConfigAsync(new() { Node = "c1-cp-1" }, cancellationToken: Token);
 
         var mtu = shown.Leaves.Single(leaf => leaf.Path == "machine.sysctls[\"vm.swappiness\"]");
-        Assert.Equal(("node", "\"3\"", "class,role,cluster"), (mtu.Layer, mtu.Value, string.Join(',', mtu.Overridden.Select(o => o.Layer))));
+        Assert.Equal(("node", "\"3\"", "class,role,cluster"), (mtu.Layer, mtu.Value, string.Join(',', mtu.Overridden.Select(o =>
+            o.Layer))));
         Assert.DoesNotContain(shown.Leaves, leaf => leaf.Path.Contains("net.core", StringComparison.Ordinal)); // A patch for workers.
         Assert.Contains("token: '**REDACTED**'", shown.Config, StringComparison.Ordinal);
-        Assert.DoesNotContain(given[given.IndexOf("token: ", StringComparison.Ordinal)..].Split('\n')[0], shown.Config, StringComparison.Ordinal);
+        Assert.DoesNotContain(given[given.IndexOf("token: ", StringComparison.Ordinal)..].Split('\n')[0], shown.Config,
+            StringComparison.Ordinal);
         Assert.Null(shown.Comparison);
     }
 

@@ -19,7 +19,8 @@ public sealed class NodeInspectionTests : IAsyncLifetime
     [Fact]
     public async Task A_log_is_followed_piece_by_piece_and_leaving_stops_the_agent()
     {
-        var call = played.Nodes.ReadNodeLogs(new() { Name = "cp-11", Service = "kubelet", TailLines = 7, Follow = true }, cancellationToken: Token);
+        var call = played.Nodes.ReadNodeLogs(new() { Name = "cp-11", Service = "kubelet", TailLines = 7, Follow = true },
+            cancellationToken: Token);
         var query = (await played.Agent.NextAsync(m => m.Query is not null)).Query;
         await played.Agent.AnswerAsync(new() { QueryId = query.QueryId, Data = ByteString.CopyFromUtf8("one") });
         Assert.Equal("one", (await RunningApi.NextAsync(call.ResponseStream)).Data.ToStringUtf8());
@@ -42,7 +43,8 @@ public sealed class NodeInspectionTests : IAsyncLifetime
         asked = await AnswerAsync("PK");
 
         Assert.Equal(("kern: up", new ReadDmesg()), (dmesgText, dmesgAsk));
-        Assert.Equal(("PK", Query.AskOneofCase.CollectSupport), (await WholeAsync(support.ResponseStream, piece => piece.Data), asked.AskCase));
+        Assert.Equal(("PK", Query.AskOneofCase.CollectSupport), (await WholeAsync(support.ResponseStream, piece => piece.Data),
+            asked.AskCase));
     }
 
     [Fact]
@@ -59,7 +61,8 @@ public sealed class NodeInspectionTests : IAsyncLifetime
         }.ToByteArray());
 
         var services = (await listing).Services;
-        Assert.Equal([("etcd", true, false, "no leader"), ("udevd", false, false, "")], services.Select(s => (s.Id, s.HasHealthy, s.Healthy, s.Message)));
+        Assert.Equal([("etcd", true, false, "no leader"), ("udevd", false, false, "")], services.Select(s => (s.Id, s.HasHealthy,
+            s.Healthy, s.Message)));
     }
 
     [Fact]
@@ -68,7 +71,14 @@ public sealed class NodeInspectionTests : IAsyncLifetime
         using var call = played.Nodes.ReadNodeLogs(new() { Name = "cp-11", Service = "nosuch" }, cancellationToken: Token);
         var query = (await played.Agent.NextAsync(m => m.Query is not null)).Query;
         await played.Agent.AnswerAsync(
-            new() { QueryId = query.QueryId, End = new() { Code = (int)StatusCode.Unimplemented, Message = "this agent does not know that query; update it" } });
+            new()
+            {
+                QueryId = query.QueryId, End = new()
+                {
+                    Code = (int)StatusCode.Unimplemented,
+                    Message = "this agent does not know that query; update it"
+                }
+            });
 
         var refusal = await Assert.ThrowsAsync<RpcException>(() => call.ResponseStream.MoveNext(Token));
         Assert.Equal((StatusCode.FailedPrecondition, $"node {PlayedCluster.Uuid(11)}: this agent does not know that query; update it"),

@@ -43,7 +43,8 @@ internal sealed class PlayedCluster : IAsyncDisposable
         await played.OpenAsync();
         await new RackService.RackServiceClient(played.channel).CreateRackAsync(
             new() { Rack = new() { Metadata = new() { Name = "r1" }, Spec = new() } }, cancellationToken: Token);
-        await new ImageService.ImageServiceClient(played.channel).CreateImageAsync(new() { Image = RunningApi.Image("talos") }, cancellationToken: Token);
+        await new ImageService.ImageServiceClient(played.channel).CreateImageAsync(new() { Image = RunningApi.Image("talos") },
+            cancellationToken: Token);
         await played.ConnectAsync();
         await played.ImportAsync(management);
         foreach (var last in (int[])[.. ControlPlanes, 14])
@@ -122,7 +123,11 @@ internal sealed class PlayedCluster : IAsyncDisposable
             Cluster = new()
             {
                 Metadata = new() { Name = "prod" },
-                Spec = new() { Image = "talos", KubernetesVersion = "v1.36.3", Endpoint = "https://10.0.0.11:6443", Management = management },
+                Spec = new()
+                {
+                    Image = "talos", KubernetesVersion = "v1.36.3", Endpoint = "https://10.0.0.11:6443",
+                    Management = management
+                },
             },
             Rack = "r1",
             Secrets = Secrets,
@@ -150,7 +155,8 @@ internal sealed class PlayedCluster : IAsyncDisposable
 
     private static NodeObserved Identity(int last) => new()
     {
-        Address = $"10.0.0.{last}", ApiMode = ApiMode.Secure, Stage = MachineStage.Running, Uuid = Uuid(last), Installed = true, TalosVersion = "v1.13.1",
+        Address = $"10.0.0.{last}", ApiMode = ApiMode.Secure, Stage = MachineStage.Running, Uuid = Uuid(last), Installed = true,
+        TalosVersion = "v1.13.1",
         Facts = new()
         {
             Hostname = Hostname(last), Disks = { new Disk { Device = "/dev/sda", SizeBytes = 1 << 30 } },
@@ -162,7 +168,8 @@ internal sealed class PlayedCluster : IAsyncDisposable
     {
         var seen = new NodeObserved
         {
-            Node = Uuid(last), Address = $"10.0.0.{last}", ApiMode = ApiMode.Secure, Stage = MachineStage.Running, Ready = true, Installed = true,
+            Node = Uuid(last), Address = $"10.0.0.{last}", ApiMode = ApiMode.Secure, Stage = MachineStage.Running, Ready = true,
+            Installed = true,
             TalosVersion = "v1.13.1", BootId = $"boot-{last}-1",
             Kubernetes = new() { Reachable = true, NodeFound = true, Ready = true, BootId = $"boot-{last}-1" },
         };

@@ -14,9 +14,11 @@ public sealed class OperationTests
     public async Task A_reboot_holds_the_lease_until_the_node_is_ready_on_another_boot()
     {
         await using var played = await PlayedCluster.StartAsync();
-        var begun = (await played.Nodes.RebootNodeAsync(new() { Name = "cp-12", Mode = RebootMode.Powercycle }, cancellationToken: Token)).Operation;
+        var begun = (await played.Nodes.RebootNodeAsync(new() { Name = "cp-12", Mode = RebootMode.Powercycle },
+            cancellationToken: Token)).Operation;
         var command = await CommandAsync(played);
-        var second = await RefusedAsync(() => played.Nodes.RebootNodeAsync(new() { Name = "cp-13" }, cancellationToken: Token).ResponseAsync);
+        var second = await RefusedAsync(() => played.Nodes.RebootNodeAsync(new() { Name = "cp-13" },
+            cancellationToken: Token).ResponseAsync);
         await played.ResultAsync(command);
         await played.SeenAsync(12);
         await UntilAsync(played, begun, o => o.Waiting?.Observed == "still on boot boot-12-1, Running");
@@ -41,7 +43,8 @@ public sealed class OperationTests
     {
         await using var played = await PlayedCluster.StartAsync();
         await played.SeenAsync(13, seen => seen.Etcd.Errors.Add("corrupt"));
-        var refused = await RefusedAsync(() => played.Nodes.ShutdownNodeAsync(new() { Name = "cp-12" }, cancellationToken: Token).ResponseAsync);
+        var refused = await RefusedAsync(() => played.Nodes.ShutdownNodeAsync(new() { Name = "cp-12" },
+            cancellationToken: Token).ResponseAsync);
         var begun = (await played.Nodes.ShutdownNodeAsync(
             new() { Name = "cp-12", Force = true, OverrideGates = "the hall burns" }, cancellationToken: Token)).Operation;
         var command = await CommandAsync(played);
@@ -49,7 +52,8 @@ public sealed class OperationTests
         await played.SeenAsync(12, seen => (seen.ApiMode, seen.Error) = (ApiMode.Unreachable, "connection refused"));
         var ended = await UntilAsync(played, begun, o => o.EndTime is not null);
 
-        Assert.StartsWith("2 of 17 gates do not pass, first etcd.member: cp-13: the etcd member is not healthy", refused, StringComparison.Ordinal);
+        Assert.StartsWith("2 of 17 gates do not pass, first etcd.member: cp-13: the etcd member is not healthy", refused,
+            StringComparison.Ordinal);
         Assert.True(command.Shutdown.Force);
         Assert.Equal((OperationState.Succeeded, "it is down"), (ended.State, ended.Message));
         Assert.Contains($"GatesOverridden: shutdown (operations/{begun.Name}): ann overrides the gates: the hall burns",
@@ -60,7 +64,8 @@ public sealed class OperationTests
     public async Task A_member_that_was_reset_leaves_its_cluster_and_may_be_installed_again_also_when_the_coordinator_is_killed_in_between()
     {
         await using var played = await PlayedCluster.StartAsync();
-        var begun = (await played.Nodes.ResetNodeAsync(new() { Name = "w-14", Graceful = true, Reboot = true }, cancellationToken: Token)).Operation;
+        var begun = (await played.Nodes.ResetNodeAsync(new() { Name = "w-14", Graceful = true, Reboot = true },
+            cancellationToken: Token)).Operation;
         var first = await CommandAsync(played);
         await played.RestartAsync();
         var again = await CommandAsync(played);
@@ -96,15 +101,18 @@ public sealed class OperationTests
     public async Task A_cluster_that_is_only_observed_is_left_alone_and_a_healthy_etcd_member_stays()
     {
         await using var observed = await PlayedCluster.StartAsync(Management.Observed);
-        var refused = await RefusedAsync(() => observed.Nodes.RebootNodeAsync(new() { Name = "w-14" }, cancellationToken: Token).ResponseAsync);
+        var refused = await RefusedAsync(() => observed.Nodes.RebootNodeAsync(new() { Name = "w-14" },
+            cancellationToken: Token).ResponseAsync);
         await using var managed = await PlayedCluster.StartAsync();
-        var healthy = await RefusedAsync(() => managed.Clusters.RemoveEtcdMemberAsync(new() { Name = "prod", MemberId = 12 }, cancellationToken: Token).ResponseAsync);
+        var healthy = await RefusedAsync(() => managed.Clusters.RemoveEtcdMemberAsync(new() { Name = "prod", MemberId = 12 },
+            cancellationToken: Token).ResponseAsync);
 
         Assert.StartsWith("cluster prod is only observed", refused, StringComparison.Ordinal);
         Assert.Equal("cp-12 is a healthy member of etcd; a graceful reset lets it leave.", healthy);
     }
 
-    private static async Task<Command> CommandAsync(PlayedCluster played) => (await played.Agent.NextAsync(m => m.Command is not null)).Command;
+    private static async Task<Command> CommandAsync(PlayedCluster played) => (await played.Agent.NextAsync(m =>
+        m.Command is not null)).Command;
 
     private static async Task<Operation> UntilAsync(PlayedCluster played, Operation operation, Func<Operation, bool> isSo)
     {

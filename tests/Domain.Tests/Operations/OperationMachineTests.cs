@@ -26,7 +26,8 @@ public sealed class OperationMachineTests
     [InlineData(OrderOutcome.Unknown, ApiMode.Maintenance, OperationState.Succeeded)]
     [InlineData(OrderOutcome.Succeeded, ApiMode.Secure, OperationState.Settling)]
     [InlineData(OrderOutcome.Refused, ApiMode.Secure, OperationState.Failed)]
-    public void Silence_proves_a_reset_that_the_node_said_it_carries_out_and_no_other(OrderOutcome outcome, ApiMode seen, OperationState expected)
+    public void Silence_proves_a_reset_that_the_node_said_it_carries_out_and_no_other(OrderOutcome outcome, ApiMode seen,
+        OperationState expected)
     {
         var settling = OperationMachine.Finished(Ordered(Wipe), Result(outcome));
         var looked = OperationMachine.Advance(settling, Facts(Start.AddSeconds(20), seen));
@@ -41,7 +42,8 @@ public sealed class OperationMachineTests
         Assert.Equal((OperationState.Settling, "nothing was seen since"), (waits.State, waits.Waiting?.Observed));
 
         var late = Facts(Start, ApiMode.Unreachable) with { Now = Start + OperationMachine.DownLimit + TimeSpan.FromMinutes(1) };
-        Assert.Equal((OperationState.OutcomeUnknown, false), (OperationMachine.Advance(settling, late).State, OperationMachine.Advance(settling, late).ReleasesMember));
+        Assert.Equal((OperationState.OutcomeUnknown, false), (OperationMachine.Advance(settling, late).State,
+            OperationMachine.Advance(settling, late).ReleasesMember));
     }
 
     [Fact]

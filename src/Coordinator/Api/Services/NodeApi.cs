@@ -12,7 +12,8 @@ namespace Cozy.Fleet.Coordinator.Api.Services;
 
 internal sealed class NodeApi(
     ResourceReader<V1.Node> reader, ResourceWatch<V1.Node> watch, ResourceUpdater<V1.Node> updater, NodeNames names,
-    Mutations mutations, NodeCheckApi check, NodeInspectionApi inspection, OperationApi operations, IGrainFactory grains) : V1.NodeService.NodeServiceBase
+    Mutations mutations, NodeCheckApi check, NodeInspectionApi inspection, OperationApi operations, IGrainFactory grains)
+        : V1.NodeService.NodeServiceBase
 {
     public override async Task<V1.GetNodeResponse> GetNode(V1.GetNodeRequest request, ServerCallContext context)
     {
@@ -103,11 +104,19 @@ internal sealed class NodeApi(
 
     public override async Task<V1.RebootNodeResponse> RebootNode(V1.RebootNodeRequest request, ServerCallContext context) =>
         await mutations.RunAsync<V1.RebootNodeResponse>(context, request, Ask(request.Name, request.RequestId), async mutation =>
-            new() { Operation = await operations.BeginAsync(request.Name, new OrderAction.Reboot(EnumMap<V1.RebootMode, RebootMode>.Of(request.Mode)), request.OverrideGates, mutation) });
+            new()
+            {
+                Operation = await operations.BeginAsync(request.Name,
+                    new OrderAction.Reboot(EnumMap<V1.RebootMode, RebootMode>.Of(request.Mode)), request.OverrideGates, mutation),
+            });
 
     public override async Task<V1.ShutdownNodeResponse> ShutdownNode(V1.ShutdownNodeRequest request, ServerCallContext context) =>
         await mutations.RunAsync<V1.ShutdownNodeResponse>(context, request, Ask(request.Name, request.RequestId), async mutation =>
-            new() { Operation = await operations.BeginAsync(request.Name, new OrderAction.Shutdown(request.Force), request.OverrideGates, mutation) });
+            new()
+            {
+                Operation = await operations.BeginAsync(
+                    request.Name, new OrderAction.Shutdown(request.Force), request.OverrideGates, mutation),
+            });
 
     public override async Task<V1.ResetNodeResponse> ResetNode(V1.ResetNodeRequest request, ServerCallContext context) =>
         await mutations.RunAsync<V1.ResetNodeResponse>(context, request, Ask(request.Name, request.RequestId), async mutation =>
@@ -117,7 +126,8 @@ internal sealed class NodeApi(
         await mutations.RunAsync<V1.RollbackNodeResponse>(context, request, Ask(request.Name, request.RequestId), async mutation =>
             new() { Operation = await operations.BeginAsync(request.Name, new OrderAction.Rollback(), request.OverrideGates, mutation) });
 
-    public override async Task<V1.RestartNodeServiceResponse> RestartNodeService(V1.RestartNodeServiceRequest request, ServerCallContext context) =>
+    public override async Task<V1.RestartNodeServiceResponse> RestartNodeService(
+        V1.RestartNodeServiceRequest request, ServerCallContext context) =>
         await mutations.RunAsync<V1.RestartNodeServiceResponse>(context, request, Ask(request.Name, request.RequestId), async mutation =>
             new() { Operation = await operations.RestartAsync(request, mutation) });
 
