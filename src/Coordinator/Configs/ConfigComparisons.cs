@@ -1,6 +1,6 @@
 using System.Text;
-using Cozy.Fleet.Contracts.V1;
 using Cozy.Fleet.Coordinator.Queries;
+using Cozy.Fleet.Coordinator.Session;
 using Cozy.Fleet.Coordinator.Storage;
 using Cozy.Fleet.Domain.Agents;
 using Cozy.Fleet.MachineConfig;
@@ -14,7 +14,10 @@ namespace Cozy.Fleet.Coordinator.Configs;
 /// <param name="ApplyTime">Null when it was given its config before that was kept.</param>
 /// <param name="Node">The node's own words on the pending change; null when nothing is pending.</param>
 internal sealed record ComparedConfig(
-    ConfigDiff Drift, ConfigDiff Pending, MachineConfig.ConfigVerdict Verdict, DateTimeOffset? ApplyTime, NodeVerdict? Node);
+    ConfigDiff Drift, ConfigDiff Pending, ConfigVerdict Verdict, DateTimeOffset? ApplyTime, NodeWords? Node);
+
+/// <summary>What a node says of a config, in its own words.</summary>
+internal sealed record NodeWords(string Details, EquatableArray<string> Warnings);
 
 /// <summary>Asks a node for its config and compares.</summary>
 internal sealed class ConfigComparisons(AgentQueries queries, IRecordStore store, ISecretSeal seal)
@@ -45,13 +48,11 @@ internal sealed class ConfigComparisons(AgentQueries queries, IRecordStore store
             ? (Encoding.UTF8.GetString(seal.Open(AppliedConfig.Purpose(cluster, name), applied.Sealed)), applied.Time) : default;
     }
 
-    private async Task<NodeVerdict> DryRunAsync(NodeRecord node, string wanted, CancellationToken cancellation)
+    private async Task<NodeWords> DryRunAsync(NodeRecord node, string wanted, CancellationToken cancellation)
     {
-        var verdict = NodeVerdict.Parser.ParseFrom(
-            await queries.AskWholeAsync(node, new QueryAsk.DryRunConfig(wanted), Limit, cancellation));
-        var end = verdict.ModeDetails.IndexOf(DiffTitle, StringComparison.Ordinal);
-        verdict.ModeDetails = (end < 0 ? verdict.ModeDetails : verdict.ModeDetails[..end]).TrimEnd();
-        return verdict;
+        var words = QueryMapping.Verdict(await queries.AskWholeAsync(node, new QueryAsk.DryRunConfig(wanted), Limit, cancellation));
+        var end = words.Details.IndexOf(DiffTitle, StringComparison.Ordinal);
+        return words with { Details = (end < 0 ? words.Details : words.Details[..end]).TrimEnd() };
     }
 
     private static ConfigDiff Diff(string before, string after, NodeRecord node) =>

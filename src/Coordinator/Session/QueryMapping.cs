@@ -1,6 +1,7 @@
 using Cozy.Fleet.Contracts.V1;
 using Cozy.Fleet.Coordinator.Racks;
 using Cozy.Fleet.Domain.Agents;
+using Cozy.Fleet.Primitives;
 using Google.Protobuf;
 using Google.Protobuf.WellKnownTypes;
 
@@ -23,6 +24,13 @@ internal static class QueryMapping
         };
         SetAsk(message, query.Ask);
         return message;
+    }
+
+    /// <summary>What an agent answers to <see cref="QueryAsk.DryRunConfig"/>.</summary>
+    public static Configs.NodeWords Verdict(byte[] answer)
+    {
+        var verdict = NodeVerdict.Parser.ParseFrom(answer);
+        return new(verdict.ModeDetails, verdict.Warnings.ToEquatableArray());
     }
 
     private static void SetAsk(Query message, QueryAsk ask)

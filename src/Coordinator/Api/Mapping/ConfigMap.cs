@@ -21,7 +21,7 @@ internal static class ConfigMap
             Effect = EnumMap<ChangeEffect, V1.ConfigEffect>.Of(compared.Verdict.Effect),
             Reason = compared.Verdict.Reason,
             Network = compared.Verdict.Network?.ToString() ?? "",
-            NodeVerdict = compared.Node?.ModeDetails ?? "",
+            NodeVerdict = compared.Node?.Details ?? "",
             ApplyTime = compared.ApplyTime.ToProto(),
         };
         proto.Drift.Add(compared.Drift.Changes.Select(ToProto));
