@@ -8,6 +8,8 @@ namespace Cozy.Fleet.Cli.Commands;
 /// <summary>`cluster config`: what a node should have, where each value comes from, and what the node runs instead.</summary>
 internal static class ClusterConfig
 {
+    private const int WidestValue = 72;
+
     public static Command Create(Shell shell)
     {
         var node = new Argument<string>("node") { Description = "Name, unique prefix, MAC address or hostname.", HelpName = "NODE" };
@@ -76,7 +78,11 @@ internal static class ClusterConfig
 
     private static string Place(string document, string path) => document == "" ? path : path == "" ? document : $"{document}: {path}";
 
-    // A text of several lines would break the table; the config itself has it.
-    private static string Short(string value) =>
-        value.TrimEnd('\n').Count(c => c == '\n') is > 0 and var breaks ? $"({breaks + 1} lines)" : value.TrimEnd('\n');
+    // Certificates and texts of several lines would break the table; the config itself has them whole.
+    private static string Short(string value)
+    {
+        var line = value.TrimEnd('\n');
+        return line.Count(c => c == '\n') is > 0 and var breaks ? $"({breaks + 1} lines)"
+            : line.Length > WidestValue ? $"{line[..(WidestValue - 1)]}…" : line;
+    }
 }
