@@ -13,4 +13,18 @@ public sealed record ResourceMetadata(string Name, string Uid, DateTimeOffset Cr
     public ImmutableSortedDictionary<string, string> Labels { get; init; } = ImmutableSortedDictionary<string, string>.Empty;
 
     public ImmutableSortedDictionary<string, string> Annotations { get; init; } = ImmutableSortedDictionary<string, string>.Empty;
+
+    /// <summary>After an operator wrote: with the labels and annotations of <paramref name="written"/>.</summary>
+    /// <param name="specChanged">Another spec is another generation.</param>
+    public ResourceMetadata Updated(ResourceMetadata written, bool specChanged, DateTimeOffset now)
+    {
+        ArgumentNullException.ThrowIfNull(written);
+        return this with
+        {
+            Labels = written.Labels,
+            Annotations = written.Annotations,
+            UpdateTime = now,
+            Generation = Generation + (specChanged ? 1 : 0),
+        };
+    }
 }

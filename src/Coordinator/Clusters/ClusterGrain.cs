@@ -132,8 +132,6 @@ internal sealed class ClusterGrain(
     {
         if (Refuse("") is { } refused)
             return refused;
-        if (state.State.Spec.Management == Management.Observed)
-            return ClusterSpecCheck.OnlyObserved(Name);
         if (!ExclusionLeases.Acquire(state.State, holder, purpose, time.GetUtcNow()).Accepted(out var next, out var refusal))
             return refusal;
         if (next != state.State)

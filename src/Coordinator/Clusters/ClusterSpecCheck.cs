@@ -15,10 +15,6 @@ internal static class ClusterSpecCheck
     public static Refusal? Problem(ClusterSpec spec, ImageRecord? image, ClusterRecord? present) =>
         Members(spec, present) ?? Versions(spec, image) ?? Network(spec) ?? Patches(spec, image!) ?? Frozen(spec, present);
 
-    /// <summary>Why nothing is done to the nodes of a cluster that was only taken over to be looked at.</summary>
-    public static Refusal OnlyObserved(string cluster) => new(RefusalKind.FailedPrecondition,
-        $"cluster {cluster} is only observed; let it be managed first: spec.management MANAGEMENT_MANAGED.", "spec.management");
-
     private static Refusal? Members(ClusterSpec spec, ClusterRecord? present)
     {
         var (control, workers) = (MemberChoice.Wanted(spec.ControlPlane), MemberChoice.Wanted(spec.Workers));

@@ -10,12 +10,7 @@ internal static class StoredFacts
     /// <summary>The members, and while some are missing every machine without a cluster.</summary>
     public static async Task<ClusterFacts> FactsOfAsync(this IRecordStore store, ClusterRecord cluster, DateTimeOffset now)
     {
-        var nodes = new List<NodeRecord>();
-        foreach (var member in cluster.Members)
-        {
-            if (await store.ReadAsync<NodeRecord>(RecordKind.Nodes, member.Node, CancellationToken.None) is { } node)
-                nodes.Add(node);
-        }
+        var nodes = (await store.MembersAsync(cluster, CancellationToken.None)).ToList();
         if (MemberChoice.Missing(cluster, Role.ControlPlane) > 0 || MemberChoice.Missing(cluster, Role.Worker) > 0)
         {
             var all = await store.ReadAllAsync<NodeRecord>(RecordKind.Nodes, CancellationToken.None);

@@ -34,7 +34,7 @@ internal sealed class ImagePins(IRecordStore store, IGrainFactory grains, IEvent
     /// <summary>What machines boot may be another file now.</summary>
     public async Task TellRacksAsync()
     {
-        var racks = await store.AllAsync<RackRecord>(RecordKind.Racks, CancellationToken.None);
+        var racks = await store.ReadAllAsync<RackRecord>(RecordKind.Racks, CancellationToken.None);
         await Task.WhenAll(racks.Select(rack => grains.GetGrain<IRackGrain>(rack.Metadata.Name).ImagesChanged()));
     }
 

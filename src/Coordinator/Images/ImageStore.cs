@@ -23,7 +23,7 @@ internal sealed class ImageStore(IRecordStore store, ImageUsers users)
         if (await ReadAsync(metadata.Name) is not { } row)
             return Missing(metadata.Name);
         var old = RecordJson.Read<ImageRecord>(row.Data);
-        var next = old with { Spec = spec, Metadata = Next(old, spec, metadata), Pins = ImageSource.Remaining(spec, old.Pins) };
+        var next = old with { Spec = spec, Metadata = old.Metadata.Updated(metadata, old.Spec != spec, metadata.UpdateTime), Pins = ImageSource.Remaining(spec, old.Pins) };
         if (etag != row.Etag)
             return Conflict(metadata.Name);
         if (validateOnly)
@@ -45,14 +45,6 @@ internal sealed class ImageStore(IRecordStore store, ImageUsers users)
     }
 
     private ValueTask<StoredRecord?> ReadAsync(string name) => store.ReadAsync(RecordKind.Images, name, CancellationToken.None);
-
-    private static ResourceMetadata Next(ImageRecord old, ImageSpec spec, ResourceMetadata metadata) => old.Metadata with
-    {
-        Labels = metadata.Labels,
-        Annotations = metadata.Annotations,
-        Generation = old.Spec == spec ? old.Metadata.Generation : old.Metadata.Generation + 1,
-        UpdateTime = metadata.UpdateTime,
-    };
 
     private static Refusal Exists(string name) => new(RefusalKind.AlreadyExists, $"image {name} is there already.", "metadata.name");
 

@@ -36,13 +36,7 @@ internal sealed class NodeGrain(
         var next = old with
         {
             Spec = spec with { Acceptance = old.Spec.Acceptance },
-            Metadata = old.Metadata with
-            {
-                Labels = metadata.Labels,
-                Annotations = metadata.Annotations,
-                UpdateTime = time.GetUtcNow(),
-                Generation = old.Metadata.Generation + 1,
-            },
+            Metadata = old.Metadata.Updated(metadata, specChanged: true, time.GetUtcNow()),
         };
         var change = NodeLifecycle.Finish(old, next, [], await Context(old.Rack));
         if (!validateOnly)

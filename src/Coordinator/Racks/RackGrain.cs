@@ -65,13 +65,7 @@ internal sealed class RackGrain(
         RackRecord Changed(RackRecord old) => old with
         {
             Spec = spec,
-            Metadata = old.Metadata with
-            {
-                Labels = metadata.Labels,
-                Annotations = metadata.Annotations,
-                UpdateTime = time.GetUtcNow(),
-                Generation = old.Metadata.Generation + (old.Spec == spec ? 0 : 1),
-            },
+            Metadata = old.Metadata.Updated(metadata, old.Spec != spec, time.GetUtcNow()),
         };
     }
 
@@ -281,10 +275,10 @@ internal sealed class RackGrain(
         var images = new List<ImageRecord>();
         foreach (var name in names)
         {
-            if (await store.ReadAsync(RecordKind.Images, name, CancellationToken.None) is { } row)
-                images.Add(RecordJson.Read<ImageRecord>(row.Data));
+            if (await store.ReadAsync<ImageRecord>(RecordKind.Images, name, CancellationToken.None) is { } image)
+                images.Add(image);
         }
-        var built = (await store.AllAsync<ImageRecord>(RecordKind.Images, CancellationToken.None)).Where(i => i.Spec.Imager?.Rack == Name);
+        var built = (await store.ReadAllAsync<ImageRecord>(RecordKind.Images, CancellationToken.None)).Where(i => i.Spec.Imager?.Rack == Name);
         return new(0, images.ToEquatableArray(), rack.Boots.Values.ToEquatableArray(), rack.Spec.DiscoveryImage) { Builds = built.ToEquatableArray() };
     }
 }

@@ -59,8 +59,8 @@ internal sealed class RolloutGrain(
             return refusal;
         if (validateOnly)
             return plan;
-        if (cluster.Spec.Management == Management.Observed)
-            return ClusterSpecCheck.OnlyObserved(spec.Cluster);
+        if (ExclusionLeases.OnlyObserved(cluster) is { } observed)
+            return observed;
         await Store(plan);
         await Tell(null, plan);
         Schedule();
@@ -190,20 +190,10 @@ internal sealed class RolloutGrain(
             sent = (order.OperationId, now);
     }
 
-    private async Task<IReadOnlyList<NodeRecord>> Members(ClusterRecord cluster)
-    {
-        var members = new List<NodeRecord>();
-        foreach (var member in cluster.Members)
-        {
-            var row = await store.ReadAsync(RecordKind.Nodes, member.Node, CancellationToken.None);
-            if (row is not null && RecordJson.Read<NodeRecord>(row.Data) is { Allocation: not null } node)
-                members.Add(node);
-        }
-        return members;
-    }
+    private async Task<IReadOnlyList<NodeRecord>> Members(ClusterRecord cluster) =>
+        [.. (await store.MembersAsync(cluster, CancellationToken.None)).Where(node => node.Allocation is not null)];
 
-    private async Task<ImageRecord?> Image(string name) =>
-        await store.ReadAsync(RecordKind.Images, name, CancellationToken.None) is { } row ? RecordJson.Read<ImageRecord>(row.Data) : null;
+    private ValueTask<ImageRecord?> Image(string name) => store.ReadAsync<ImageRecord>(RecordKind.Images, name, CancellationToken.None);
 
     private async Task Tell(RolloutRecord? old, RolloutRecord next)
     {

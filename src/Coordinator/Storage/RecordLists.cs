@@ -13,7 +13,8 @@ internal static class RecordLists
         where T : class => await store.ReadAsync(kind, name, cancellationToken) is { } row ? RecordJson.Read<T>(row.Data) : null;
 
     /// <summary>The members of a cluster that are known as nodes.</summary>
-    public static async Task<IReadOnlyList<NodeRecord>> MembersAsync(this IRecordStore store, ClusterRecord cluster, CancellationToken cancellationToken)
+    public static async Task<IReadOnlyList<NodeRecord>> MembersAsync(
+        this IRecordStore store, ClusterRecord cluster, CancellationToken cancellationToken)
     {
         var members = new List<NodeRecord>();
         foreach (var member in cluster.Members)

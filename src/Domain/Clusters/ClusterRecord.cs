@@ -127,13 +127,7 @@ public sealed record ClusterRecord(ResourceMetadata Metadata)
         {
             Spec = spec,
             Image = BootstrapTime is null ? spec.Image : Image,
-            Metadata = Metadata with
-            {
-                Labels = metadata.Labels,
-                Annotations = metadata.Annotations,
-                UpdateTime = now,
-                Generation = Metadata.Generation + (Spec == spec ? 0 : 1),
-            },
+            Metadata = Metadata.Updated(metadata, Spec != spec, now),
         };
     }
 }

@@ -7,6 +7,8 @@ public static class ExclusionLeases
     public static Answer<ClusterRecord> Acquire(ClusterRecord cluster, string holder, string purpose, DateTimeOffset now)
     {
         ArgumentNullException.ThrowIfNull(cluster);
+        if (OnlyObserved(cluster) is { } observed)
+            return observed;
         if (cluster.Lease is { } held)
         {
             return held.Holder == holder ? cluster : new Refusal(RefusalKind.FailedPrecondition,
@@ -14,6 +16,14 @@ public static class ExclusionLeases
         }
         var number = cluster.FencingNumber + 1;
         return cluster with { FencingNumber = number, Lease = new(holder, purpose, number, now) };
+    }
+
+    /// <summary>Why nobody works on a cluster that was only taken over to be looked at; null when it is managed.</summary>
+    public static Refusal? OnlyObserved(ClusterRecord cluster)
+    {
+        ArgumentNullException.ThrowIfNull(cluster);
+        return cluster.Spec.Management != Management.Observed ? null : new(RefusalKind.FailedPrecondition,
+            $"cluster {cluster.Metadata.Name} is only observed; let it be managed first: spec.management MANAGEMENT_MANAGED.", "spec.management");
     }
 
     /// <summary>Gives the lease back; nothing happens when somebody else holds it.</summary>

@@ -49,12 +49,8 @@ public static class OperationRules
 
     private static Refusal? OfCluster(OperationRecord operation, ClusterRecord cluster)
     {
-        if (cluster.Spec.Management == Management.Observed)
-        {
-            return new(RefusalKind.FailedPrecondition,
-                $"cluster {cluster.Metadata.Name} is only observed; let it be managed first: spec.management MANAGEMENT_MANAGED.",
-                    "spec.management");
-        }
+        if (ExclusionLeases.OnlyObserved(cluster) is { } observed)
+            return observed;
         return cluster.Lease is { } lease && lease.Holder != operation.Holder
             ? No($"{lease.Holder} ({lease.Purpose}) works on cluster {cluster.Metadata.Name} since {lease.AcquireTime:u}; let it finish first.")
             : null;

@@ -13,6 +13,7 @@ internal sealed class Registry : IAsyncDisposable
 {
     private readonly WebApplication app;
     private readonly ConcurrentDictionary<string, byte[]> content = new();
+    private readonly TaskCompletionSource asked = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     private Registry(WebApplication app) => this.app = app;
 
@@ -20,6 +21,9 @@ internal sealed class Registry : IAsyncDisposable
 
     /// <summary>Method and path of each request with a token.</summary>
     public ConcurrentQueue<string> Requests { get; } = new();
+
+    /// <summary>Done with the first of them.</summary>
+    public Task Asked => asked.Task;
 
     public int Tokens { get; private set; }
 
@@ -78,6 +82,7 @@ internal sealed class Registry : IAsyncDisposable
             return;
         }
         Requests.Enqueue($"{context.Request.Method} {path}");
+        asked.TrySetResult();
         var last = path[(path.LastIndexOf('/') + 1)..];
         var digest = Tags.GetValueOrDefault(last, last);
         if (!content.TryGetValue(digest, out var bytes))

@@ -22,14 +22,4 @@ internal static class RecordRows
             after = rows[^1].Name;
         }
     }
-
-    /// <summary>All records of a kind that is small: racks, images, clusters.</summary>
-    public static async Task<List<T>> AllAsync<T>(this IRecordStore store, string kind, CancellationToken cancellationToken)
-        where T : class
-    {
-        var records = new List<T>();
-        await foreach (var rows in store.BatchesAsync(kind, "", cancellationToken))
-            records.AddRange(rows.Select(row => RecordJson.Read<T>(row.Data)));
-        return records;
-    }
 }

@@ -25,20 +25,10 @@ internal sealed class ClusterView(IRecordStore store) : ResourceView<V1.Cluster>
         foreach (var row in rows)
         {
             var cluster = RecordJson.Read<ClusterRecord>(row.Data);
-            shown.Add(cluster.ToProto(row.Etag, await MembersAsync(cluster, cancellationToken)));
+            var members = await store.MembersAsync(cluster, cancellationToken);
+            shown.Add(cluster.ToProto(row.Etag, members.ToDictionary(node => node.Metadata.Name)));
         }
         return shown;
-    }
-
-    private async Task<Dictionary<string, NodeRecord>> MembersAsync(ClusterRecord cluster, CancellationToken cancellationToken)
-    {
-        var nodes = new Dictionary<string, NodeRecord>(StringComparer.Ordinal);
-        foreach (var member in cluster.Members)
-        {
-            if (await store.ReadAsync(RecordKind.Nodes, member.Node, cancellationToken) is { } row)
-                nodes[member.Node] = RecordJson.Read<NodeRecord>(row.Data);
-        }
-        return nodes;
     }
 }
 

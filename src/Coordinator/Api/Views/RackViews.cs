@@ -14,7 +14,7 @@ internal sealed class RackView(IRecordStore store, IGrainFactory grains) : Resou
     public override async ValueTask<IReadOnlyList<V1.Rack>> ShowAsync(
         IReadOnlyList<StoredRecord> rows, CancellationToken cancellationToken)
     {
-        var images = await store.AllAsync<ImageRecord>(RecordKind.Images, cancellationToken);
+        var images = await store.ReadAllAsync<ImageRecord>(RecordKind.Images, cancellationToken);
         var agents = await Task.WhenAll(rows.Select(row => grains.GetGrain<IRackGrain>(row.Name).Liveness()));
         return [.. rows.Zip(agents, (row, agent) => RecordJson.Read<RackRecord>(row.Data).ToProto(row.Etag, agent, images))];
     }
@@ -26,7 +26,7 @@ internal sealed class ImageView(IRecordStore store, IGrainFactory grains) : Reso
     public override async ValueTask<IReadOnlyList<V1.Image>> ShowAsync(
         IReadOnlyList<StoredRecord> rows, CancellationToken cancellationToken)
     {
-        var racks = await store.AllAsync<RackRecord>(RecordKind.Racks, cancellationToken);
+        var racks = await store.ReadAllAsync<RackRecord>(RecordKind.Racks, cancellationToken);
         var agents = await Task.WhenAll(racks.Select(async rack =>
             (rack.Metadata.Name, Agent: await grains.GetGrain<IRackGrain>(rack.Metadata.Name).Liveness())));
         return [.. rows.Select(row => Show(row, agents))];
