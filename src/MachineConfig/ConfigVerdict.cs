@@ -23,4 +23,5 @@ public enum ChangeEffect
 /// The first change that can make the node unreachable: addresses, links, routes, the firewall. Null when there is none. Such a change is
 /// tried first, with an automatic way back.
 /// </param>
-public sealed record ConfigVerdict(ChangeEffect Effect, ConfigPlace? DecidedBy, string Reason, ConfigPlace? Network);
+/// <param name="Reboot">The first change that works only after a reboot, whatever else needs more; null when there is none.</param>
+public sealed record ConfigVerdict(ChangeEffect Effect, ConfigPlace? DecidedBy, string Reason, ConfigPlace? Network, ConfigPlace? Reboot);

@@ -121,6 +121,17 @@ public sealed class ConfigDiffTests
         Assert.Equal((effect, decidedBy), (verdict.Effect, verdict.DecidedBy.ToString()));
     }
 
+    [Theory]
+    [InlineData("image: i:2", "")]
+    [InlineData("image: i:2}, env: {a: b", "machine.env.a")]
+    public void What_only_an_upgrade_makes_true_does_not_hide_what_a_reboot_does(string install, string reboot)
+    {
+        var after = Node.Replace("image: i:1", install, StringComparison.Ordinal);
+        var verdict = Between(Node, after).Verdict(new(1, 13, 9));
+
+        Assert.Equal((ChangeEffect.Upgrade, reboot), (verdict.Effect, verdict.Reboot?.ToString() ?? ""));
+    }
+
     [Fact]
     public void A_removed_kernel_module_stays_loaded_until_a_reboot() => Assert.Equal(
         ChangeEffect.Reboot,

@@ -9,6 +9,8 @@ namespace Cozy.Fleet.Agent.Commands;
 /// <summary>What each command does, with the credentials that came with it.</summary>
 internal sealed class CommandActions(NodeDial dial, TimeProvider clock)
 {
+    private readonly ConfigTrial trial = new(dial, clock);
+
     public Task<CommandResult> ExecuteAsync(Command command, Action<string> progress, CancellationToken cancellation) =>
         command.ActionCase switch
         {
@@ -24,8 +26,9 @@ internal sealed class CommandActions(NodeDial dial, TimeProvider clock)
         using var connection = dial.To(command.Node, command.Address, command.Talos);
         if (connection is null)
             return Result(command, CommandOutcome.Failed, FailureClass.Transient, "the node has no address that this agent knows");
-        var node = new TalosOperator(connection, cancellation);
-        var result = await CallAsync(node, command, progress);
+        var result = command.ApplyConfiguration?.Mode == Contracts.V1.ApplyMode.Try
+            ? await trial.RunAsync(connection, command, cancellation)
+            : await CallAsync(new TalosOperator(connection, cancellation), command, progress);
         var message = result.Failure == TalosFailure.Transient
             ? $"{result.Message} ({await connection.ExplainAsync(cancellation)})"
             : result.Message;
@@ -60,10 +63,8 @@ internal sealed class CommandActions(NodeDial dial, TimeProvider clock)
             {
                 Contracts.V1.ApplyMode.NoReboot => Talos.ApplyMode.NoReboot,
                 Contracts.V1.ApplyMode.Staged => Talos.ApplyMode.Staged,
-                Contracts.V1.ApplyMode.Try => Talos.ApplyMode.Try,
                 _ => Talos.ApplyMode.Auto,
             },
-            TryTimeout = apply.TryTimeout?.ToTimeSpan() ?? TimeSpan.Zero,
         });
         return verdict.Outcome.Failure == TalosFailure.None ? TalosResult.Done(string.Join("; ", verdict.Warnings)) : verdict.Outcome;
     }

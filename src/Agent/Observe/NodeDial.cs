@@ -13,9 +13,17 @@ internal sealed class NodeDial(AgentConfig config, AddressBook addresses)
     /// <returns>Null when the node has no address that is known here.</returns>
     public TalosConnection? To(string node, string address, TalosCredential? credential)
     {
-        var known = addresses.AddressOf(node) ?? (IPAddress.TryParse(address, out var given) ? given : null);
+        var known = AddressOf(node, address);
         return known is null ? null
             : credential is null ? TalosConnection.Maintenance(known, config.TalosPort)
-            : TalosConnection.Secure(known, config.TalosPort, new(credential.Ca, credential.Certificate, credential.Key));
+            : At(known, credential);
     }
+
+    /// <summary>Connects to whoever is at this address; what it is must be asked.</summary>
+    public TalosConnection At(IPAddress address, TalosCredential credential) =>
+        TalosConnection.Secure(address, config.TalosPort, new(credential.Ca, credential.Certificate, credential.Key));
+
+    /// <summary>Null when none is known here.</summary>
+    public IPAddress? AddressOf(string node, string address) =>
+        addresses.AddressOf(node) ?? (IPAddress.TryParse(address, out var given) ? given : null);
 }

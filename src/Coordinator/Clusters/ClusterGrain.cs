@@ -20,7 +20,7 @@ namespace Cozy.Fleet.Coordinator.Clusters;
 /// </summary>
 internal sealed class ClusterGrain(
     [PersistentState(RecordKind.Clusters, "fleet")] IPersistentState<ClusterRecord> state, IRecordStore store, IEventLog log,
-    ClusterSecrets secrets, MemberConfigs configs, TimeProvider time) : Grain, IClusterGrain
+    ClusterSecrets secrets, ConfigOrders configs, TimeProvider time) : Grain, IClusterGrain
 {
     // Many signals at once become one look.
     private static readonly TimeSpan SignalDelay = TimeSpan.FromMilliseconds(20);
@@ -159,10 +159,10 @@ internal sealed class ClusterGrain(
         await GrainFactory.GetGrain<INodeGrain>(node).Wiped(Name);
     }
 
-    public async Task<bool> Send(AgentOrder order)
+    public async Task<SendOutcome> Send(AgentOrder order)
     {
         var facts = await Facts();
-        return facts.Node(order.Node) is { } node && await Send(order, node, facts);
+        return facts.Node(order.Node) is { } node ? await Send(order, node, facts) : new(false);
     }
 
     public Task<bool> Ask(AgentQuery query, string rack, IQuerySink sink)
@@ -223,37 +223,26 @@ internal sealed class ClusterGrain(
         {
             if (sent.TryGetValue(order.OperationId, out var last) && now - last < OrderRepeat)
                 continue;
-            if (facts.Node(order.Node) is { } node && await Send(order, node, facts))
+            if (facts.Node(order.Node) is not { } node)
+                continue;
+            var outcome = await Send(order, node, facts);
+            if (outcome.Sent)
                 sent[order.OperationId] = now;
+            // It is tried again, with what the patches say then.
+            else if (outcome.Refusal is { } refusal)
+                await OrderFinished(new(order.OperationId, order.Owner, OrderOutcome.Failed, FailureClass.Environment, refusal.Message, 0, now));
         }
     }
 
-    private async Task<bool> Send(AgentOrder order, NodeRecord node, ClusterFacts facts)
+    private async Task<SendOutcome> Send(AgentOrder order, NodeRecord node, ClusterFacts facts)
     {
         if (order.Deadline <= time.GetUtcNow())
-            return false;
-        if (!(await Complete(order.Action, node)).Accepted(out var action, out var refusal))
-        {
-            // It is tried again, with what the patches say then.
-            await OrderFinished(new(
-                order.OperationId, order.Owner, OrderOutcome.Failed, FailureClass.Environment, refusal.Message, 0, time.GetUtcNow()));
-            return false;
-        }
+            return new(false);
+        if (!(await configs.CompleteAsync(state.State, order.Action, node)).Accepted(out var action, out var refusal))
+            return new(false, refusal);
         var members = facts.Nodes.Where(n => n.Allocation?.Cluster == Name);
-        return await GrainFactory.GetGrain<IRackGrain>(node.Rack)
-            .Send(order with { Action = action }, secrets.For(state.State, order, members));
-    }
-
-    private async Task<Answer<OrderAction>> Complete(OrderAction action, NodeRecord node)
-    {
-        if (action is not OrderAction.ApplyConfiguration)
-            return action;
-        var member = state.State.Members.First(m => m.Node == node.Metadata.Name);
-        var image = await Image(state.State.Image) ?? throw new InvalidOperationException($"Image {state.State.Image} of cluster {Name} is gone.");
-        if (!configs.Of(state.State, member, node, image).Accepted(out var config, out var refusal))
-            return refusal;
-        await GrainFactory.GetGrain<IAppliedConfigGrain>(node.Metadata.Name).Set(Name, config.Text);
-        return new OrderAction.ApplyConfiguration(config.Text);
+        return new(await GrainFactory.GetGrain<IRackGrain>(node.Rack)
+            .Send(order with { Action = action }, secrets.For(state.State, order, members)));
     }
 
     private Task<ClusterFacts> Facts() => store.FactsOfAsync(state.State, time.GetUtcNow());

@@ -38,9 +38,9 @@ public interface IClusterGrain : IGrainWithStringKey
     Task RemoveWiped(string node, string holder);
 
     /// <summary>
-    /// Sends an order of the lease's holder with credentials minted for it. False when the agent is not connected.
+    /// Sends an order of the lease's holder with credentials minted for it. Refused when it cannot be given as it was decided on.
     /// </summary>
-    Task<bool> Send(AgentOrder order);
+    Task<SendOutcome> Send(AgentOrder order);
 
     /// <summary>Asks a member with a credential minted for it; the answer goes to the sink. False when the agent is not connected.</summary>
     [Orleans.Concurrency.AlwaysInterleave]
@@ -49,3 +49,6 @@ public interface IClusterGrain : IGrainWithStringKey
     /// <summary>Every member runs this image now; machines that are added later get it as well.</summary>
     Task SetImage(string image);
 }
+
+/// <param name="Sent">False when the agent is not connected, or the order is refused.</param>
+public sealed record SendOutcome(bool Sent, Refusal? Refusal = null);

@@ -18,8 +18,9 @@ internal sealed class ObservationLeases
         var endpoints = string.Join(',', members.Where(n => n is { InstallConfirmed: true, Allocation.Role: Role.ControlPlane }).Select(n => n.Address));
         foreach (var rack in members.GroupBy(n => n.Rack))
         {
-            ObservationTarget[] targets = [.. rack.Select(n => new ObservationTarget(n.Metadata.Name, n.Address, n.Allocation!.Hostname, n.Allocation.Role))];
-            var content = $"{endpoints} {string.Join<ObservationTarget>(' ', targets)}";
+            ObservationTarget[] targets = [.. rack.Select(n =>
+                new ObservationTarget(n.Metadata.Name, n.Address, n.Allocation!.Hostname, n.Allocation.Role, n.StaticAddresses))];
+            var content = $"{endpoints} {string.Join(' ', targets.Select(t => $"{t} {string.Join(',', t.Addresses)}"))}";
             if (given.TryGetValue(rack.Key, out var last) && last.Content == content && facts.Now < last.RenewTime)
                 continue;
             var lease = new ObservationLease(cluster.Metadata.Name, targets, secrets.Reader(cluster, members, Life), facts.Now + Life);

@@ -43,8 +43,8 @@ internal sealed class ConfigComparisons(AgentQueries queries, IRecordStore store
         var (name, cluster) = (node.Metadata.Name, node.Allocation!.Cluster);
         if (await store.ReadAsync(RecordKind.AppliedConfigs, name, cancellation) is not { } row)
             return default;
-        var applied = RecordJson.Read<AppliedConfig>(row.Data);
-        return applied.Cluster == cluster
+        var applied = RecordJson.Read<AppliedConfig>(row.Data).On(node.Observed?.BootId ?? "");
+        return applied.Cluster == cluster && applied.Sealed != ""
             ? (Encoding.UTF8.GetString(seal.Open(AppliedConfig.Purpose(cluster, name), applied.Sealed)), applied.Time) : default;
     }
 

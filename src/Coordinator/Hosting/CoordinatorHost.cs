@@ -24,7 +24,7 @@ internal static class CoordinatorHost
         builder.Services.AddFleetStorage(options.DataDirectory);
         builder.Services.AddFleetEnrolment(options);
         builder.Services.AddFleetApi();
-        builder.Services.AddSingleton<ClusterSecrets>().AddSingleton<MemberConfigs>();
+        builder.Services.AddSingleton<ClusterSecrets>().AddSingleton<MemberConfigs>().AddSingleton<ConfigOrders>();
         builder.Services.AddHostedService<Reconciler>();
         builder.AddFleetLogging().AddFleetTracing().AddFleetOrleans().AddFleetGrpc(options);
 

@@ -1,6 +1,7 @@
 using Cozy.Fleet.Domain;
 using Cozy.Fleet.Domain.Agents;
 using Cozy.Fleet.Domain.Nodes;
+using Cozy.Fleet.Primitives;
 
 namespace Cozy.Fleet.Coordinator.Nodes;
 
@@ -36,6 +37,9 @@ public interface INodeGrain : IGrainWithStringKey
 
     /// <summary>Its config was applied: an install generation is open from here on.</summary>
     Task Configured(string cluster);
+
+    /// <summary>It is given a config that holds these addresses.</summary>
+    Task Given(EquatableArray<string> addresses);
 
     /// <summary>What is being done to the node now, or null; a traceparent makes its next boot part of that work.</summary>
     Task SetOperation(NodeOperation? operation, string traceparent);

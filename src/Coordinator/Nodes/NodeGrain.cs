@@ -6,6 +6,7 @@ using Cozy.Fleet.Domain;
 using Cozy.Fleet.Domain.Agents;
 using Cozy.Fleet.Domain.Nodes;
 using Cozy.Fleet.Domain.Racks;
+using Cozy.Fleet.Primitives;
 
 namespace Cozy.Fleet.Coordinator.Nodes;
 
@@ -58,6 +59,9 @@ internal sealed class NodeGrain(
 
     public async Task Configured(string cluster) =>
         await Apply(NodeLifecycle.Configured(Present(), cluster, await Context(Present().Rack)));
+
+    public async Task Given(EquatableArray<string> addresses) =>
+        await Apply(NodeLifecycle.Given(Present(), addresses, await Context(Present().Rack)));
 
     public async Task SetOperation(NodeOperation? operation, string traceparent) =>
         await Apply(NodeLifecycle.SetOperation(Present(), operation, traceparent, await Context(Present().Rack)));

@@ -1,4 +1,5 @@
 using Cozy.Fleet.Coordinator.Clusters;
+using Cozy.Fleet.Coordinator.Configs;
 using Cozy.Fleet.Coordinator.Events;
 using Cozy.Fleet.Coordinator.Hosting;
 using Cozy.Fleet.Coordinator.Nodes;
@@ -24,7 +25,7 @@ internal sealed class OperationGrain(
     private static readonly TimeSpan OrderRepeat = TimeSpan.FromSeconds(10);
 
     private GrainSignal? signal;
-    private DateTimeOffset sent;
+    private (string OperationId, DateTimeOffset Time) sent = ("", default);
     private bool settled;
 
     private IClusterGrain Cluster => GrainFactory.GetGrain<IClusterGrain>(state.State.Cluster);
@@ -65,6 +66,13 @@ internal sealed class OperationGrain(
     {
         if (!state.RecordExists)
             return;
+        // Before the order is forgotten: whoever is killed in between gets the same result again.
+        if (state.State.OpenOrder is { Action: OrderAction.ChangeConfiguration change } order && order.OperationId == result.OperationId
+            && result.Outcome == OrderOutcome.Succeeded)
+        {
+            var works = change.How is ConfigApply.Live or ConfigApply.Trial;
+            await GrainFactory.GetGrain<IAppliedConfigGrain>(order.Node).Took(change.Digest, works ? "" : state.State.BootIdBefore);
+        }
         await Apply(state.State, OperationMachine.Finished(state.State, result));
         Signal();
     }
@@ -97,8 +105,13 @@ internal sealed class OperationGrain(
     private async Task Send(AgentOrder order)
     {
         var now = time.GetUtcNow();
-        if (now - sent >= OrderRepeat && await Cluster.Send(order))
-            sent = now;
+        if (sent.OperationId == order.OperationId && now - sent.Time < OrderRepeat)
+            return;
+        var outcome = await Cluster.Send(order);
+        if (outcome.Refusal is { } refusal)
+            await OrderFinished(new(order.OperationId, order.Owner, OrderOutcome.Failed, FailureClass.Environment, refusal.Message, 0, now));
+        else if (outcome.Sent)
+            sent = (order.OperationId, now);
     }
 
     private async Task<OperationFacts?> Facts(OperationRecord operation) =>

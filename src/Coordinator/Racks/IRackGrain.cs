@@ -87,7 +87,8 @@ public sealed record KubernetesCredential(string[] Endpoints, string Ca, string 
 public sealed record ObservationLease(
     string Cluster, ObservationTarget[] Targets, OrderCredentials Credentials, DateTimeOffset ExpireTime);
 
-public sealed record ObservationTarget(string Node, string Address, string Hostname, Role Role);
+/// <param name="Addresses">Where else it may be found.</param>
+public sealed record ObservationTarget(string Node, string Address, string Hostname, Role Role, EquatableArray<string> Addresses);
 
 /// <summary>How an agent introduces itself, with what its certificate says.</summary>
 public sealed record AgentHello(

@@ -186,7 +186,7 @@ internal sealed class RolloutGrain(
         var now = time.GetUtcNow();
         if (sent.OperationId == order.OperationId && now - sent.Time < OrderRepeat)
             return;
-        if (await Cluster.Send(order))
+        if ((await Cluster.Send(order)).Sent)
             sent = (order.OperationId, now);
     }
 

@@ -106,6 +106,21 @@ internal static class OrderMapping
             case OrderAction.RestartService restart:
                 command.RestartService = new() { Id = restart.Id };
                 break;
+            case OrderAction.ChangeConfiguration change:
+                command.ApplyConfiguration = new()
+                {
+                    Config = ByteString.CopyFromUtf8(change.Config),
+                    Mode = change.How switch
+                    {
+                        ConfigApply.Live => ApplyMode.NoReboot,
+                        ConfigApply.Trial => ApplyMode.Try,
+                        _ => ApplyMode.Staged,
+                    },
+                };
+                if (change.TrialTime > TimeSpan.Zero)
+                    command.ApplyConfiguration.TryTimeout = change.TrialTime.ToDuration();
+                command.ApplyConfiguration.Addresses.AddRange(change.Addresses);
+                break;
             default:
                 throw new InvalidOperationException($"{action.GetType().Name} has no message.");
         }

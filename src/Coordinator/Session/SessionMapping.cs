@@ -36,7 +36,7 @@ internal static class SessionMapping
         };
         message.Targets.AddRange(lease.Targets.Select(t => new Contracts.V1.ObservationTarget
         {
-            Node = t.Node, Address = t.Address, Hostname = t.Hostname, Role = (Role)(int)t.Role,
+            Node = t.Node, Address = t.Address, Hostname = t.Hostname, Role = (Role)(int)t.Role, Addresses = { t.Addresses },
         }));
         return message;
     }

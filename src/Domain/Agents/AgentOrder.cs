@@ -39,6 +39,7 @@ public sealed record AgentOrder(
 [System.Text.Json.Serialization.JsonDerivedType(typeof(DefragmentEtcd), "defragment-etcd")]
 [System.Text.Json.Serialization.JsonDerivedType(typeof(RemoveEtcdMember), "remove-etcd-member")]
 [System.Text.Json.Serialization.JsonDerivedType(typeof(RestartService), "restart-service")]
+[System.Text.Json.Serialization.JsonDerivedType(typeof(ChangeConfiguration), "change-configuration")]
 public abstract record OrderAction
 {
     private OrderAction(TalosRole role, bool needsKubernetes) => (Role, NeedsKubernetes) = (role, needsKubernetes);
@@ -51,6 +52,20 @@ public abstract record OrderAction
 
     /// <summary>The first config of a machine in maintenance mode. The grain renders it when the order is sent.</summary>
     public sealed record ApplyConfiguration(string Config) : OrderAction(TalosRole.None, false);
+
+    /// <summary>Another config for a node that runs one. The cluster renders it when the order is sent.</summary>
+    /// <param name="Digest">SHA-256 of the config that was decided on, in hexadecimal: another one is not sent.</param>
+    public sealed record ChangeConfiguration(string Digest, ConfigApply How) : OrderAction(TalosRole.Admin, false)
+    {
+        /// <summary>Empty until it is sent.</summary>
+        public string Config { get; init; } = "";
+
+        /// <summary>How long a trial waits for the node to be found again; zero is the node's own minute.</summary>
+        public TimeSpan TrialTime { get; init; }
+
+        /// <summary>Where else the node may be found when it has the config.</summary>
+        public EquatableArray<string> Addresses { get; init; } = [];
+    }
 
     public sealed record Bootstrap() : OrderAction(TalosRole.Admin, false);
 
@@ -92,6 +107,22 @@ public abstract record OrderAction
     public sealed record Drain(TimeSpan Timeout) : OrderAction(TalosRole.None, true);
 
     public sealed record Uncordon(string Operation) : OrderAction(TalosRole.None, true);
+}
+
+/// <summary>How a running node takes another config (talos.md 5.7).</summary>
+public enum ConfigApply
+{
+    /// <summary>At once.</summary>
+    Live,
+
+    /// <summary>At once, and it stays only when the node is still found.</summary>
+    Trial,
+
+    /// <summary>It is written down, and the node reboots.</summary>
+    Reboot,
+
+    /// <summary>It is written down, and works from the next boot on.</summary>
+    Staged,
 }
 
 /// <summary>How a node goes down and comes up; the session's numbers.</summary>

@@ -72,6 +72,14 @@ public static class NodeLifecycle
         return Finish(node, next, NodeEvents.Between(node, next, seen.Time), context);
     }
 
+    /// <summary>It is given a config with these addresses in it.</summary>
+    public static NodeChange Given(NodeRecord node, EquatableArray<string> addresses, NodeContext context)
+    {
+        ArgumentNullException.ThrowIfNull(node);
+        ArgumentNullException.ThrowIfNull(context);
+        return Finish(node, node with { StaticAddresses = addresses }, [], context);
+    }
+
     /// <summary>A person's or a rule's decision. A member of a cluster cannot be rejected.</summary>
     public static Answer<NodeRecord> Decide(NodeRecord node, AcceptanceState decision, string decidedBy, NodeContext context)
     {

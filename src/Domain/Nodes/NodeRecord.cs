@@ -146,6 +146,9 @@ public sealed record NodeRecord(ResourceMetadata Metadata)
     /// <summary>The address at which the node answered last.</summary>
     public string Address { get; init; } = "";
 
+    /// <summary>The addresses that its config gives it, where it may answer from its next boot on.</summary>
+    public EquatableArray<string> StaticAddresses { get; init; } = [];
+
     /// <summary>Counts the installations asked for; above <see cref="ConfirmedInstallGeneration"/> one is open (I9).</summary>
     public long InstallGeneration { get; init; }
 

@@ -44,9 +44,16 @@ public static class OperationMachine
         ArgumentNullException.ThrowIfNull(result);
         if (operation.OpenOrder?.OperationId != result.OperationId)
             return operation;
-        var settles = OperationRules.TakesNodeDown(operation.Action);
+        var settles = OperationRules.Settles(operation.Action);
         return result.Outcome switch
         {
+            OrderOutcome.Succeeded when operation is
+            {
+                Action: OrderAction.ChangeConfiguration { How: ConfigApply.Reboot }, OpenOrder.Action: OrderAction.ChangeConfiguration
+            } => Reboot(operation, result),
+            // Nothing of it shows on the node, or it is taken back there.
+            OrderOutcome.Unknown when operation.OpenOrder.Action is OrderAction.ChangeConfiguration =>
+                End(operation, OperationState.OutcomeUnknown, $"the node may have the config or not: {result.Message}", result.FinishTime),
             OrderOutcome.Succeeded when !settles => End(operation, OperationState.Succeeded, Or(result.Message, "done"), result.FinishTime),
             OrderOutcome.Succeeded or OrderOutcome.Unknown when settles => operation with
             {
@@ -83,15 +90,28 @@ public static class OperationMachine
         };
     }
 
+    // The config is written down; the boot that takes it up is an order of its own.
+    private static OperationRecord Reboot(OperationRecord operation, OrderResult written) => operation with
+    {
+        StateTime = written.FinishTime,
+        OpenOrder = operation.OpenOrder! with
+        {
+            OperationId = $"{operation.Metadata.Uid}-reboot",
+            Deadline = written.FinishTime + OrderLimit,
+            Action = new OrderAction.Reboot(),
+        },
+    };
+
     private static OperationRecord Look(OperationRecord operation, OperationFacts facts)
     {
         // What was seen before the order ended proves nothing.
         var seen = facts.Member(operation.Node)?.Observed is { } last && last.Time > operation.StateTime ? last : null;
         var back = OperationRules.ComesBack(operation.Action);
-        var (proven, observed) = back ? IsBack(operation, facts, seen) : IsDown(operation, seen);
+        var stays = !OperationRules.TakesNodeDown(operation.Action);
+        var (proven, observed) = stays ? IsWell(operation, facts, seen) : back ? IsBack(operation, facts, seen) : IsDown(operation, seen);
         if (proven)
             return End(operation, OperationState.Succeeded, observed, facts.Now);
-        var waits = back ? $"{operation.Hostname} is Ready on another boot" : $"{operation.Hostname} goes down";
+        var waits = stays ? $"{operation.Hostname} is Ready" : back ? $"{operation.Hostname} is Ready on another boot" : $"{operation.Hostname} goes down";
         var limit = back ? BackLimit : DownLimit;
         if (facts.Now - operation.StateTime <= limit)
             return operation with { Waiting = new(waits, observed, operation.StateTime) };
@@ -117,12 +137,17 @@ public static class OperationMachine
 
     private static (bool Proven, string Observed) IsBack(OperationRecord operation, OperationFacts facts, NodeObservation? seen)
     {
+        if (seen is { ApiMode: ApiMode.Secure, BootId: not "" } && seen.BootId == operation.BootIdBefore)
+            return (false, $"still on boot {seen.BootId}, {seen.Stage}");
+        return IsWell(operation, facts, seen);
+    }
+
+    private static (bool Proven, string Observed) IsWell(OperationRecord operation, OperationFacts facts, NodeObservation? seen)
+    {
         if (seen is null)
             return (false, "nothing was seen since");
         if (seen is not { ApiMode: ApiMode.Secure, BootId: not "" })
             return (false, $"it does not answer ({seen.Error})");
-        if (seen.BootId == operation.BootIdBefore)
-            return (false, $"still on boot {seen.BootId}, {seen.Stage}");
         if (seen is not { Stage: MachineStage.Running, Ready: true })
             return (false, $"{seen.Stage}, {string.Join("; ", seen.UnmetConditions.Select(u => $"{u.Name}: {u.Reason}"))}");
         // The kubelet's own boot id proves that Ready is said of this boot; older Talos shows us a boot time instead.

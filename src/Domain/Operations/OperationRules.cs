@@ -18,15 +18,26 @@ public static class OperationRules
         OrderAction.DefragmentEtcd => "defragment-etcd",
         OrderAction.RemoveEtcdMember => "remove-etcd-member",
         OrderAction.RestartService => "restart-service",
+        OrderAction.ChangeConfiguration => "apply-config",
         _ => throw new ArgumentOutOfRangeException(nameof(action), action, "This order is no operation of a person."),
     };
 
     public static bool TakesNodeDown(OrderAction action) =>
-        action is OrderAction.Reboot or OrderAction.Shutdown or OrderAction.Reset or OrderAction.Rollback;
+        action is OrderAction.Reboot or OrderAction.Shutdown or OrderAction.Reset or OrderAction.Rollback
+            or OrderAction.ChangeConfiguration { How: ConfigApply.Reboot };
+
+    /// <summary>The others must bear it that the node is away. A trial may cut it off until it is taken back.</summary>
+    public static bool AsksGates(OrderAction action) =>
+        TakesNodeDown(action) || action is OrderAction.ChangeConfiguration { How: ConfigApply.Trial };
+
+    /// <summary>The node shows how it went, not the order's result alone.</summary>
+    public static bool Settles(OrderAction action) =>
+        TakesNodeDown(action) || action is OrderAction.ChangeConfiguration { How: not ConfigApply.Staged };
 
     /// <summary>The node is a member again afterwards; else it stays down or is nobody's.</summary>
     public static bool ComesBack(OrderAction action) =>
-        action is OrderAction.Reboot or OrderAction.Rollback or OrderAction.Reset { ForgetsConfig: false, Restart: true };
+        action is OrderAction.Reboot or OrderAction.Rollback or OrderAction.Reset { ForgetsConfig: false, Restart: true }
+            or OrderAction.ChangeConfiguration { How: ConfigApply.Reboot };
 
     /// <summary>Why not; null when it may begin. Starting needs proof: a gate that cannot be read is red (design 3.5).</summary>
     public static Refusal? Refusal(OperationRecord operation, OperationFacts facts)
@@ -75,7 +86,7 @@ public static class OperationRules
 
     private static Refusal? OfGates(OperationRecord operation, NodeRecord node, OperationFacts facts)
     {
-        if (!TakesNodeDown(operation.Action) || operation.OverrideReason != "")
+        if (!AsksGates(operation.Action) || operation.OverrideReason != "")
             return null;
         var gates = Gates.Before(node.Allocation!.Role, new(facts.Members, "", facts.Now, RolloutFacts.Freshness), allowDowntime: false);
         var red = gates.Where(gate => gate.Verdict != GateVerdict.Pass).ToArray();

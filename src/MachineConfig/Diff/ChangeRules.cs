@@ -58,11 +58,12 @@ internal static class ChangeRules
     public static ConfigVerdict Judge(IReadOnlyList<ConfigChange> changes, SemanticVersion talos)
     {
         var network = changes.FirstOrDefault(c => Under(c.Rule, Network.Contains) && !Under(c.Rule, Harmless.Contains))?.Place;
+        var judged = changes.Select(change => (Change: change, Effect: Of(change, talos))).ToList();
         // MaxBy takes the first of equals.
-        if (changes.Select(change => (Change: change, Effect: Of(change, talos))).DefaultIfEmpty().MaxBy(c => c.Effect) is not
-            { Change: { } decisive, Effect: var effect })
-            return new(ChangeEffect.None, null, "", null);
-        return new(effect, decisive.Place, Reason(effect, decisive, talos), network);
+        if (judged.DefaultIfEmpty().MaxBy(c => c.Effect) is not { Change: { } decisive, Effect: var effect })
+            return new(ChangeEffect.None, null, "", null, null);
+        var reboot = judged.Find(c => c.Effect == ChangeEffect.Reboot).Change?.Place;
+        return new(effect, decisive.Place, Reason(effect, decisive, talos), network, reboot);
     }
 
     private static ChangeEffect Of(ConfigChange change, SemanticVersion talos) =>

@@ -12,7 +12,8 @@ namespace Cozy.Fleet.Coordinator.Api.Services;
 
 internal sealed class NodeApi(
     ResourceReader<V1.Node> reader, ResourceWatch<V1.Node> watch, ResourceUpdater<V1.Node> updater, NodeNames names,
-    Mutations mutations, NodeCheckApi check, NodeInspectionApi inspection, OperationApi operations, IGrainFactory grains)
+    Mutations mutations, NodeCheckApi check, NodeInspectionApi inspection, OperationApi operations, ClusterConfigApi configs,
+    IGrainFactory grains)
         : V1.NodeService.NodeServiceBase
 {
     public override async Task<V1.GetNodeResponse> GetNode(V1.GetNodeRequest request, ServerCallContext context)
@@ -130,6 +131,10 @@ internal sealed class NodeApi(
         V1.RestartNodeServiceRequest request, ServerCallContext context) =>
         await mutations.RunAsync<V1.RestartNodeServiceResponse>(context, request, Ask(request.Name, request.RequestId), async mutation =>
             new() { Operation = await operations.RestartAsync(request, mutation) });
+
+    public override async Task<V1.ApplyNodeConfigResponse> ApplyNodeConfig(V1.ApplyNodeConfigRequest request, ServerCallContext context) =>
+        await mutations.RunAsync<V1.ApplyNodeConfigResponse>(context, request, Ask(request.Name, request.RequestId), async mutation =>
+            new() { Operation = await configs.ApplyAsync(request, context, mutation) });
 
     public override async Task<V1.GetOperationResponse> GetOperation(V1.GetOperationRequest request, ServerCallContext context) =>
         new() { Operation = await operations.GetAsync(request.Name, context.CancellationToken) };
