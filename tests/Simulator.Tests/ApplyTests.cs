@@ -36,10 +36,10 @@ public sealed class ApplyTests
         var before = await ActiveAsync(rack);
 
         var verdict = await TestRack.Operate(rack.Secure(0)).ApplyAsync(
-            Hot(rack), new ApplyOptions { Mode = ApplyMode.Try, TryTimeout = TimeSpan.FromMinutes(2) });
+            Hot(rack), new ApplyOptions { Mode = ApplyMode.Try, TryTimeout = TimeSpan.FromSeconds(2) });
         await rack.UntilAsync(0, "reverted");
 
-        Assert.Equal((ApplyMode.Try, "Applied configuration without a reboot\nThe config is applied in 'try' mode and will be automatically reverted back in 2m0s"),
+        Assert.Equal((ApplyMode.Try, "Applied configuration without a reboot\nThe config is applied in 'try' mode and will be automatically reverted back in 2s"),
             (verdict.Mode, verdict.Details));
         Assert.Equal(before, await ActiveAsync(rack));
         Assert.Equal(before, rack.Machines[0].Disk.Config);
@@ -52,7 +52,7 @@ public sealed class ApplyTests
         await rack.BringUpAsync(controlPlanes: 1);
         var (node, changed) = (TestRack.Operate(rack.Secure(0)), Hot(rack));
 
-        // An hour of the machine's is longer than any test: what ends it is the second apply.
+        // An hour is longer than any test: what ends it is the second apply.
         await node.ApplyAsync(changed, new ApplyOptions { Mode = ApplyMode.Try, TryTimeout = TimeSpan.FromHours(1) });
         Assert.Equal(Encoding.UTF8.GetString(changed), await ActiveAsync(rack));
         Assert.NotEqual(Encoding.UTF8.GetString(changed), rack.Machines[0].Disk.Config);

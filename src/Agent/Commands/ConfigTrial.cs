@@ -42,33 +42,38 @@ internal sealed class ConfigTrial(NodeDial dial, TimeProvider clock)
         var known = dial.AddressOf(command.Node, command.Address);
         var places = apply.Addresses.Select(IPAddress.Parse).Append(known).OfType<IPAddress>().Distinct()
             .Where(place => tried.Outcome.Failure == TalosFailure.None || !place.Equals(known)).ToList();
-        while (clock.GetUtcNow() < begin + (time * 3 / 4))
+        // Whoever looks until the node has gone back finds it, and confirms what cut it off.
+        var lastLook = begin + (time * 3 / 4);
+        while (lastLook - clock.GetUtcNow() is var left && left > TimeSpan.Zero)
         {
-            foreach (var place in places)
-            {
-                if (await ConfirmAsync(place, command, boot, cancellation) is { } confirmed)
-                    return confirmed;
-            }
+            var limit = left < LookLimit ? left : LookLimit;
+            var looks = await Task.WhenAll(places.Select(place => IsAtAsync(place, command, boot, limit, cancellation)));
+            if (Array.IndexOf(looks, true) is >= 0 and var found && clock.GetUtcNow() < lastLook)
+                return await ConfirmAsync(places[found], command, cancellation);
             await Task.Delay(time / 20, clock, cancellation);
         }
         return await GivenUpAsync(places, begin + time + Margin, cancellation);
     }
 
-    // Null when the node is not found there. Somebody else's node would take this config just as well: the boot tells them apart.
-    private async Task<TalosResult?> ConfirmAsync(IPAddress place, Command command, string boot, CancellationToken cancellation)
+    // Another node of the cluster would take this config just as well: the boot tells them apart.
+    private async Task<bool> IsAtAsync(IPAddress place, Command command, string boot, TimeSpan time, CancellationToken cancellation)
     {
         using var connection = dial.At(place, command.Talos);
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        limit.CancelAfter(LookLimit);
+        using var deadline = new CancellationTokenSource(time, clock);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellation, deadline.Token);
         try
         {
-            if ((await new TalosReader(connection, limit.Token).ViewAsync()).BootId != boot)
-                return null;
+            return (await new TalosReader(connection, either.Token).ViewAsync()).BootId == boot;
         }
         catch (Exception silence) when (silence is RpcException or OperationCanceledException && !cancellation.IsCancellationRequested)
         {
-            return null;
+            return false;
         }
+    }
+
+    private async Task<TalosResult> ConfirmAsync(IPAddress place, Command command, CancellationToken cancellation)
+    {
+        using var connection = dial.At(place, command.Talos);
         var kept = await new TalosOperator(connection, cancellation)
             .ApplyAsync(command.ApplyConfiguration.Config.Memory, new ApplyOptions { Mode = Talos.ApplyMode.NoReboot });
         return kept.Outcome.Failure == TalosFailure.None ? TalosResult.Done($"tried, and kept: it answers at {place}") : kept.Outcome;

@@ -41,6 +41,25 @@ internal sealed class NodeProbe(AgentConfig config, TimeProvider clock)
         return view;
     }
 
+    /// <summary>
+    /// Whether this member is who answers there. Any other one of its cluster would show a certificate that is as good; where the node's
+    /// name is a UUID, that tells, else its cards do.
+    /// </summary>
+    public async Task<bool> IsAtAsync(Observation lease, ObservationTarget target, IPAddress address, CancellationToken cancellation)
+    {
+        using var connection = Connect(lease, address);
+        try
+        {
+            var facts = await new TalosReader(connection, cancellation).FactsAsync();
+            return string.Equals(facts.Uuid, target.Node, StringComparison.OrdinalIgnoreCase)
+                || facts.Links.Any(link => target.Node == $"mac-{link.Mac.Replace(":", "", StringComparison.Ordinal).ToLowerInvariant()}");
+        }
+        catch (RpcException)
+        {
+            return false;
+        }
+    }
+
     /// <summary>A machine without a cluster; null when nothing answers there in maintenance mode.</summary>
     public async Task<NodeObserved?> NewcomerAsync(IPAddress address, CancellationToken cancellation)
     {

@@ -15,7 +15,7 @@ internal sealed partial class Observer : BackgroundService
 {
     // Leases end and addresses run out without anybody saying so.
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(5);
-    private static readonly TimeSpan LookLimit = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan LookLimit = TimeSpan.FromSeconds(30);
 
     // Most machines come up soon after they were given an address.
     private static readonly TimeSpan Newcomer = TimeSpan.FromMinutes(30);
@@ -151,8 +151,9 @@ internal sealed partial class Observer : BackgroundService
     // etcd tells nobody what happens in it: whoever runs it is asked twice as often.
     private FollowPace PaceOf(ObservationTarget target) => target.Role == Role.ControlPlane ? pace with { Poll = pace.Poll / 2 } : pace;
 
-    private IPAddress? AddressOf(ObservationTarget target) =>
-        addresses.AddressOf(target.Node) ?? (IPAddress.TryParse(target.Address, out var given) ? given : null);
+    private IPAddress? AddressOf(ObservationTarget target) => addresses.AddressOf(target.Node) ?? Parsed(target.Address);
+
+    private static IPAddress? Parsed(string address) => IPAddress.TryParse(address, out var parsed) ? parsed : null;
 
     private async Task<Sight> LookAsync(string key, CancellationToken cancellation, CancellationToken stopping)
     {
@@ -182,10 +183,27 @@ internal sealed partial class Observer : BackgroundService
         var view = address is null
             ? new() { ApiMode = ApiMode.Unreachable, Error = "no address of this node is known to the agent" }
             : await probe.MemberAsync(member.Lease, member.Target, address, cancellation);
+        if (view.ApiMode == ApiMode.Unreachable && await LookElsewhereAsync(member, address, cancellation) is { } elsewhere)
+            view = elsewhere;
         view.Node = member.Target.Node;
         if (await reporter.ReportAsync(member.Target.Node, view, ""))
             NudgeControlPlanes(member);
         return new(view.ApiMode, view.Address);
+    }
+
+    // Its config may give it another address than the one that it had in maintenance mode, and a lease may have ended.
+    private async Task<NodeObserved?> LookElsewhereAsync(Member member, IPAddress? tried, CancellationToken cancellation)
+    {
+        var others = member.Target.Addresses.Append(member.Target.Address).Select(Parsed).OfType<IPAddress>().Where(other => !other.Equals(tried));
+        foreach (var other in others.Distinct())
+        {
+            if (!await probe.IsAtAsync(member.Lease, member.Target, other, cancellation))
+                continue;
+            addresses.Found(member.Target.Node, other);
+            wake.Writer.TryWrite(true);
+            return await probe.MemberAsync(member.Lease, member.Target, other, cancellation);
+        }
+        return null;
     }
 
     // What happened to one member may have changed what the others' etcd says.

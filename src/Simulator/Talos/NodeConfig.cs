@@ -1,3 +1,4 @@
+using System.Net;
 using System.Text;
 using Cozy.Fleet.Primitives;
 using YamlDotNet.Core;
@@ -19,6 +20,7 @@ internal sealed class NodeConfig
         (Yaml, this.main) = (yaml, main);
         Hostname = Document(documents, "HostnameConfig").Scalar("hostname") is { Length: > 0 } name ? name : main.Scalar("machine", "network", "hostname");
         EventSink = Document(documents, "EventSinkConfig").Scalar("endpoint");
+        Address = StaticAddress(main, documents);
     }
 
     /// <summary>The text as it was applied.</summary>
@@ -30,6 +32,9 @@ internal sealed class NodeConfig
 
     /// <summary>Where events are pushed to; empty when a document does not say.</summary>
     public string EventSink { get; }
+
+    /// <summary>The first address that a link is given without DHCP; null leaves it to DHCP.</summary>
+    public IPAddress? Address { get; }
 
     public string InstallImage => Text("machine", "install", "image");
 
@@ -91,6 +96,17 @@ internal sealed class NodeConfig
     public IEnumerable<string> ColdChanges(NodeConfig other) => Cold
         .Where(key => !Equals(main.At("machine", key), other.main.At("machine", key)))
         .Select(key => "machine." + key);
+
+    private static IPAddress? StaticAddress(YamlNode main, IReadOnlyList<YamlNode> documents)
+    {
+        var links = Items(main.At("machine", "network", "interfaces")).Where(link => link.Scalar("dhcp") != "true");
+        var prefixes = links.SelectMany(link => Items(link.At("addresses")).Select(address => address.Scalar()))
+            .Concat(documents.Where(d => d.Scalar("kind") == "LinkConfig").SelectMany(d => Items(d.At("addresses"))).Select(a => a.Scalar("address")));
+        return prefixes.Select(prefix => IPAddress.TryParse(prefix.Split('/')[0], out var address) ? address : null)
+            .FirstOrDefault(address => address is not null);
+    }
+
+    private static IEnumerable<YamlNode> Items(YamlNode? list) => (list as YamlSequenceNode)?.Children ?? [];
 
     private string Text(params string[] path) => main.Scalar(path);
 

@@ -24,7 +24,7 @@ internal sealed partial class TalosRun
 
     /// <summary>
     /// Active now and never written down; after the time the config that was active before it is active again. That of an earlier try
-    /// is such a config, too: only its clock stops.
+    /// is such a config, too: only its clock stops. The time is the caller's, however fast a machine's passes.
     /// </summary>
     public void Try(NodeConfig config, TimeSpan timeout)
     {
@@ -50,7 +50,7 @@ internal sealed partial class TalosRun
     private async Task RevertAsync(NodeConfig before, TimeSpan timeout, CancellationTokenSource mine)
     {
         using (mine)
-            await Task.Delay(Pace.Scaled(timeout.TotalSeconds), Pace.Clock, mine.Token);
+            await Task.Delay(timeout, Pace.Clock, mine.Token);
         lock (gate)
         {
             if (trial != mine)

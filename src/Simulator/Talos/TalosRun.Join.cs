@@ -39,13 +39,14 @@ internal sealed partial class TalosRun
             Cluster.OfferTrustd(config.OsCaCertificate, config.OsCaKey);
         // A worker gets its certificate from a control plane's trustd: without one it has no API.
         await Cluster.UntilAsync((_, _) => Cluster.OsCa is not null, ended.Token);
-        await using var api = await TalosApi.StartAsync(this, ended.Token);
+        await using var api = await MovingListener.StartAsync(this, token => TalosApi.StartAsync(this, token));
         var watching = WatchStatusAsync(Cluster);
         await Pace.WaitAsync(3, ended.Token);
         timeIsSynced = true;
         if (config.IsControlPlane)
             await StartEtcdAsync(Cluster);
-        await using var kubernetes = config.IsControlPlane ? await KubernetesApi.StartAsync(this, config, ended.Token) : null;
+        await using var kubernetes = config.IsControlPlane
+            ? await MovingListener.StartAsync(this, token => KubernetesApi.StartAsync(this, config, token)) : null;
         await StartKubeletAsync(Cluster, config);
         Events.Append(new SequenceEvent { Sequence = "boot", Action = SequenceEvent.Types.Action.Stop });
         SetStage(Stage.Running);

@@ -53,7 +53,10 @@ internal sealed partial class TalosRun : IDisposable
 
     public SemanticVersion Version => kernel.Version;
 
-    public IPAddress Address => kernel.Address;
+    /// <summary>Where the node answers: its config may give it another address than DHCP did.</summary>
+    public IPAddress Address => Config?.Address ?? kernel.Address;
+
+    public bool HasStaticAddress => Config?.Address is not null;
 
     public string BootId { get; }
 
@@ -146,6 +149,8 @@ internal sealed partial class TalosRun : IDisposable
         SetStage(Stage.Rebooting);
         rebooted.TrySetResult();
     }
+
+    public void Unreachable(string why) => machine.Record("unreachable", $"{Address}: {why}");
 
     /// <summary>The machine goes off and stays off.</summary>
     public void PowerOff()
