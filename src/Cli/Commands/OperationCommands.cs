@@ -12,7 +12,7 @@ internal static class OperationCommands
     private static readonly TimeSpan LookInterval = TimeSpan.FromSeconds(1);
 
     /// <summary>Begins the operation that the command line asks for.</summary>
-    private delegate Task<Operation> Start(Session session, ParseResult arguments, CancellationToken cancellation);
+    internal delegate Task<Operation> Start(Session session, ParseResult arguments, CancellationToken cancellation);
 
     public static Command Reboot(Shell shell)
     {
@@ -129,7 +129,8 @@ internal static class OperationCommands
             }, cancellationToken: cancellation)).Operation);
     }
 
-    private static Command Create(Shell shell, Command command, Start start)
+    /// <summary>A command that begins an operation and, unless told otherwise, waits for its end.</summary>
+    public static Command Create(Shell shell, Command command, Start start)
     {
         var leave = new Option<bool>("--no-wait") { Description = "Begin it, and do not wait for its end." };
         command.Add(leave);
@@ -158,7 +159,7 @@ internal static class OperationCommands
         return operation.State == OperationState.Succeeded ? ExitCode.Ok : ExitCode.Refused;
     }
 
-    private static Option<string?> Override() =>
+    public static Option<string?> Override() =>
         new("--override-gates") { Description = "Do not ask the gates; the reason stands in the events.", HelpName = "REASON" };
 
     private static NodeService.NodeServiceClient Nodes(Session session) => new(session.Calls);
