@@ -21,4 +21,8 @@ public static class VersionRules
             ? null
             : $"Talos {talos} runs Kubernetes v1.{range.From} to v1.{range.To}, not {kubernetes}.";
     }
+
+    /// <summary>The first release of the newest Kubernetes that a Talos release runs; null when the Talos release is not supported.</summary>
+    public static SemanticVersion? NewestKubernetes(SemanticVersion talos) =>
+        talos.Major == 1 && Kubernetes.TryGetValue(talos.Minor, out var range) ? new(1, range.To, 0) : null;
 }

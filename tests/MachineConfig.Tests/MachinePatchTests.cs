@@ -34,7 +34,6 @@ public sealed class MachinePatchTests
     [Theory]
     [InlineData("v1.10.9", "answers/1.10.yaml")]
     [InlineData("v1.13.9", "answers/1.13.yaml")]
-    [InlineData("v1.14.0", "answers/1.14.yaml")]
     public void A_patch_has_the_form_of_its_contract(string contract, string golden) =>
         Fixture.AssertGolden(golden, MachinePatch.Of(Answers, SemanticVersion.Parse(contract)));
 
@@ -61,8 +60,9 @@ public sealed class MachinePatchTests
 
             Assert.Equal("", refusal);
             Assert.Empty(ConfigValidation.Problems(patched!, input.TalosVersion));
-            Assert.Contains(answers.Hostname, patched!, StringComparison.Ordinal);
-            Assert.DoesNotContain("/dev/nvme0n1", patched!, StringComparison.Ordinal);
+            Assert.Contains(answers.Link, patched!, StringComparison.Ordinal);
+            Assert.Contains(input.Hostname, patched!, StringComparison.Ordinal);
+            Assert.Contains(input.InstallDisk, patched!, StringComparison.Ordinal);
         }
     }
 

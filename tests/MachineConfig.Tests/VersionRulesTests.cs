@@ -16,4 +16,11 @@ public sealed class VersionRulesTests
     [InlineData("v2.6.0", "v1.28.0", "Talos v2.6.0 is not supported; the range is v1.6 to v1.15.")]
     public void A_pair_of_versions_fits_or_is_refused_with_the_range(string talos, string kubernetes, string? problem) =>
         Assert.Equal(problem, VersionRules.Problem(SemanticVersion.Parse(talos), SemanticVersion.Parse(kubernetes)));
+
+    [Theory]
+    [InlineData("v1.6.0", "v1.29.0")]
+    [InlineData("v1.13.9", "v1.36.0")]
+    [InlineData("v1.5.0", null)]
+    public void The_newest_Kubernetes_of_a_release_fits_it(string talos, string? kubernetes) =>
+        Assert.Equal(kubernetes, VersionRules.NewestKubernetes(SemanticVersion.Parse(talos))?.ToString());
 }

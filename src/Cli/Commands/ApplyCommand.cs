@@ -32,7 +32,8 @@ internal static class ApplyCommand
         return ExitCode.Ok;
     }
 
-    private static async Task<string> WriteAsync(Session session, Document document, bool dryRun, CancellationToken cancellation)
+    /// <summary>Makes the fleet say what one document says; returns what became of it.</summary>
+    public static async Task<string> WriteAsync(Session session, Document document, bool dryRun, CancellationToken cancellation)
     {
         var (kind, resource) = (document.Kind, document.Resource);
         var before = await session.Resources.FindAsync(kind, document.Name, cancellation);

@@ -17,9 +17,18 @@ internal static class ClusterWait
             .With(shell.Run(async (session, arguments, cancellation) =>
             {
                 var (wanted, limit) = (arguments.GetRequiredValue(name), arguments.GetValue(timeout));
-                var (last, isOver) = await Follow(wanted).ToTheEndAsync(session, limit, cancellation);
-                return isOver ? ExitCode.Ok : throw new Failure(ExitCode.Timeout, Late(last, limit));
+                await UntilRunningAsync(session, wanted, limit, cancellation);
+                return ExitCode.Ok;
             }));
+    }
+
+    /// <param name="limit">Zero waits for ever.</param>
+    /// <exception cref="Failure">The time is up.</exception>
+    public static async Task UntilRunningAsync(Session session, string name, TimeSpan limit, CancellationToken cancellation)
+    {
+        var (last, isOver) = await Follow(name).ToTheEndAsync(session, limit, cancellation);
+        if (!isOver)
+            throw new Failure(ExitCode.Timeout, Late(last, limit));
     }
 
     /// <summary>What changed between two sights of a cluster, a line each.</summary>

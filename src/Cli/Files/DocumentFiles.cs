@@ -34,9 +34,12 @@ internal static class DocumentFiles
         return [];
     }
 
-    private static List<Document> Documents(string file, TextReader standardInput, FileErrors errors)
+    private static IEnumerable<Document> Documents(string file, TextReader standardInput, FileErrors errors) =>
+        Roots(file, standardInput, errors).Select(root => Document.Read(file, root, errors)).OfType<Document>();
+
+    /// <summary>The YAML documents of one file, without the empty ones; none when it cannot be read, and then the errors say why.</summary>
+    public static IEnumerable<YamlNode> Roots(string file, TextReader standardInput, FileErrors errors)
     {
-        var found = new List<Document>();
         var yaml = new YamlStream();
         try
         {
@@ -50,11 +53,6 @@ internal static class DocumentFiles
         {
             errors.Add(file, $"it cannot be read: {error.Message}");
         }
-        foreach (var document in yaml.Documents.Where(document => !ScalarReader.IsNull(document.RootNode)))
-        {
-            if (Document.Read(file, document.RootNode, errors) is { } read)
-                found.Add(read);
-        }
-        return found;
+        return yaml.Documents.Select(document => document.RootNode).Where(root => !ScalarReader.IsNull(root));
     }
 }

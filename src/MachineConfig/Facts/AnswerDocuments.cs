@@ -1,20 +1,14 @@
-using Cozy.Fleet.Primitives;
 using YamlDotNet.RepresentationModel;
 using static Cozy.Fleet.MachineConfig.Generate.Generation;
 using static Cozy.Fleet.MachineConfig.Yaml;
 
 namespace Cozy.Fleet.MachineConfig.Facts;
 
-/// <summary>Answers as documents, for contracts from 1.12 on; until 1.13 the install disk is still a field.</summary>
+/// <summary>Answers as documents, for contracts from 1.12 on.</summary>
 internal static class AnswerDocuments
 {
-    public static IEnumerable<YamlNode> Of(MachineAnswers answers, SemanticVersion contract)
+    public static IEnumerable<YamlNode> Of(MachineAnswers answers)
     {
-        yield return contract.IsAtLeast(1, 14)
-            ? Document("UnattendedInstallConfig", ("provisioning", Map(
-                ("diskSelector", Map(("match", Text($"disk.dev_path == \"{answers.InstallDisk}\"")))))))
-            : Map(("machine", Map(("install", Map(("disk", Text(answers.InstallDisk)))))));
-        yield return Document("HostnameConfig", ("hostname", Text(answers.Hostname)));
         if (answers.NameServers.Count > 0)
             yield return Document("ResolverConfig", ("nameservers", Addresses(answers.NameServers)));
         yield return Link(answers);

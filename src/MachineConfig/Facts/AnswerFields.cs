@@ -10,12 +10,9 @@ internal static class AnswerFields
 {
     public static IEnumerable<YamlNode> Of(MachineAnswers answers) =>
     [
-        Map(("machine", Map(
-            ("install", Map(("disk", Text(answers.InstallDisk)))),
-            ("network", Map(
-                ("hostname", Text(answers.Hostname)),
-                ("nameservers", ListOrNone(answers.NameServers)),
-                ("interfaces", List([Link(answers)]))))))),
+        Map(("machine", Map(("network", Map(
+            ("nameservers", ListOrNone(answers.NameServers)),
+            ("interfaces", List([Link(answers)]))))))),
     ];
 
     private static YamlMappingNode Link(MachineAnswers answers) => Map(

@@ -35,8 +35,8 @@ internal static partial class DiskSelection
 
     private static bool Is(DiskFacts disk, string path) => disk.Device == path || disk.Symlinks.Contains(path);
 
-    private static string Name(DiskFacts disk) =>
-        $"{disk.Device} ({disk.SizeBytes / 1_000_000_000} GB) {disk.Model} {disk.Serial}".TrimEnd();
+    private static string Name(DiskFacts disk) => string.Join(' ',
+        new[] { disk.Device, $"({disk.SizeBytes / 1_000_000_000} GB)", disk.Model, disk.Serial }.Where(word => word != ""));
 
     // What Talos adds: no disk that cannot be written, and none that stands on others.
     private static bool Matches(ConfigLeaf selector, DiskFacts disk) =>

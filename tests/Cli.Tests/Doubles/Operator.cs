@@ -122,4 +122,12 @@ internal sealed class ObservedWriter : TextWriter
     }
 
     public async Task<string> NextAsync() => await lines.Reader.ReadAsync(TestContext.Current.CancellationToken);
+
+    /// <summary>Reads on to this line; the run must say it.</summary>
+    public async Task UntilAsync(string line)
+    {
+        while (await NextAsync() != line)
+        {
+        }
+    }
 }

@@ -1,0 +1,65 @@
+using Cozy.Fleet.Cli.Files;
+using Cozy.Fleet.Cli.Hosting;
+using Cozy.Fleet.Cli.Kinds;
+using Cozy.Fleet.Cli.Output;
+using Cozy.Fleet.Contracts.V1;
+using Spectre.Console;
+
+namespace Cozy.Fleet.Cli.Init;
+
+/// <summary>One run of `cluster init`: answers, plan, documents, and then what they say.</summary>
+internal sealed class InitRun(Session session, InitRequest request)
+{
+    public async Task<int> RunAsync(CancellationToken cancellation)
+    {
+        var dialog = session.Terminal.Dialog;
+        if (dialog is null && request.AnswersFile is null)
+            throw new Failure(ExitCode.Usage, "Nobody can be asked here: give the answers with --answers FILE.");
+        if (dialog is null && request is { Yes: false, WriteOnly: false })
+            throw new Failure(ExitCode.Usage, "Nobody can be asked here: add --yes to install the machines, or --write-only.");
+        if (await session.Resources.FindAsync(KindTable.Cluster, request.Name, cancellation) is not null)
+            throw new Failure(ExitCode.Refused,
+                $"There is a cluster {request.Name} already: `cozyfleet cluster wait {request.Name}` shows how it gets on.");
+
+        var plan = await PlanAsync(cancellation);
+        await session.PrintAsync(InitSummary.Lines(plan));
+        var apply = new InitApply(session, plan, request);
+        await apply.WriteAsync(path => ConfirmAsync($"{path} is there already. Write over it?", cancellation));
+        await apply.CheckAsync(cancellation);
+        if (request.WriteOnly)
+            return ExitCode.Ok;
+        if (!await ConfirmAsync($"Install {plan.Machines.Count} machines? What is on the disks named above is lost.", cancellation))
+            throw new Failure(ExitCode.Refused, $"Nothing was done; {apply.DocumentsPath} says what would be.");
+        await apply.DoAsync(cancellation);
+        return ExitCode.Ok;
+    }
+
+    private async Task<InitPlan> PlanAsync(CancellationToken cancellation)
+    {
+        var file = AnswersFile.Read(request.AnswersFile!, session.Terminal.Input);
+        var rack = RackOf(await Inventory.RacksAsync(session, cancellation), file);
+        var inventory = await Inventory.ReadAsync(session, rack, cancellation);
+        return InitPlan.Make(request.Name, file.Answers, inventory, out var problems) ?? throw Wrong(file, problems);
+    }
+
+    private Rack RackOf(IReadOnlyList<Rack> racks, AnswersFile file)
+    {
+        var said = file.Answers.Rack;
+        if (said != "" && request.Rack is { } other && other != said)
+            throw Wrong(file, [new("rack", $"'{said}' is not the rack '{other}' of --rack")]);
+        var wanted = request.Rack ?? said;
+        var names = string.Join(", ", racks.Select(rack => rack.Metadata.Name).DefaultIfEmpty("there is none"));
+        return wanted == ""
+            ? racks is [var only] ? only : throw Wrong(file, [new("rack", $"is missing, and --rack is, too: {names}")])
+            : racks.FirstOrDefault(rack => rack.Metadata.Name == wanted)
+                ?? throw Wrong(file, [new("rack", $"there is no rack '{wanted}': {names}")]);
+    }
+
+    private static Failure Wrong(AnswersFile file, IReadOnlyList<AnswerProblem> problems) => new(
+        ExitCode.Usage, problems.Count == 1 ? "An answer cannot be used:" : $"{problems.Count} answers cannot be used:",
+        [.. problems.Select(file.Said)]);
+
+    private async Task<bool> ConfirmAsync(string question, CancellationToken cancellation) =>
+        request.Yes || (session.Terminal.Dialog is { } dialog
+            && await new ConfirmationPrompt(Markup.Escape(question)) { DefaultValue = false }.ShowAsync(dialog, cancellation));
+}

@@ -1,0 +1,129 @@
+using System.Diagnostics;
+using Cozy.Fleet.Contracts.V1;
+using Cozy.Fleet.Demo;
+using Cozy.Fleet.Demo.Api;
+using Cozy.Fleet.Demo.Processes;
+using Cozy.Fleet.Demo.Screens;
+using Cozy.Fleet.Primitives;
+using Cozy.Fleet.Simulator;
+
+namespace Cozy.Fleet.Scenarios;
+
+/// <summary>`cozyfleet cluster init` as an operator runs it: machines that nobody accepted become a cluster with a kubeconfig.</summary>
+public sealed class ClusterInitTests
+{
+    private const int Machines = 4;
+
+    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(4);
+
+    private readonly CancellationToken cancellation = TestContext.Current.CancellationToken;
+
+    [Theory]
+    [InlineData("v1.11.6", "v1.34.0")]
+    [InlineData("v1.13.8", "v1.36.0")]
+    public async Task Machines_in_maintenance_mode_become_a_cluster_by_a_file_of_answers(string talos, string kubernetes)
+    {
+        using var root = new TestDirectory();
+        using var network = Loopback.Reserve(Environment.ProcessId);
+        var directory = new RunDirectory(root.Path);
+        directory.Create();
+        await using var fleet = new FleetProcesses(directory, network);
+        await fleet.StartCoordinatorAsync(cancellation);
+        using var channel = OperatorContext.Load(directory.Context).Dial();
+        await using var view = new FleetView(channel);
+        var version = SemanticVersion.Parse(talos);
+        var journey = new Journey(new(Machines, version, version, root.Path), directory, new SilentScreen(), fleet, channel, view);
+        var token = await journey.CreateTokenAsync(cancellation);
+        await journey.ApplyRackAsync(cancellation);
+        await AcceptNobodyAsync(new(channel), version);
+        await fleet.StartAgentAsync(token, cancellation);
+        await using var rack = new SimulatedRack(
+            new(Machines, new(new(network.Agent, Loopback.DhcpPort), Loopback.TftpPort, network.Relay), Seed: 5, Speed: 20),
+            TimeProvider.System);
+        rack.PowerOn();
+        await UntilAllWaitAsync(view);
+
+        var output = await InitAsync(directory, Answers(rack, kubernetes));
+
+        Assert.Contains("cluster c1 Running, 4/4 ready", output, StringComparison.Ordinal);
+        var made = Path.Combine(root.Path, "made");
+        foreach (var secret in new[] { "kubeconfig", "talosconfig" })
+            Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(Path.Combine(made, secret)));
+        var nodes = await KubernetesCheck.RunAsync(await File.ReadAllTextAsync(Path.Combine(made, "kubeconfig"), cancellation), cancellation);
+        Assert.Equal(["c1-cp-2", "c1-cp-3", "first", "worker"], nodes.Where(node => node.Ready).Select(node => node.Name).Order());
+        Assert.All(nodes, node => Assert.Equal(kubernetes, node.KubeletVersion));
+        var config = (await new ClusterService.ClusterServiceClient(channel).GetMachineConfigAsync(
+            new() { Node = "first", Compare = true }, cancellationToken: cancellation)).Comparison;
+        Assert.Empty(config.Drift.Concat(config.Pending));
+    }
+
+    private async Task AcceptNobodyAsync(RackService.RackServiceClient racks, SemanticVersion discovery)
+    {
+        var rack = Documents.Rack(discovery);
+        rack.Spec.AcceptanceRules.Clear();
+        await racks.UpdateRackAsync(new() { Rack = rack, RequestId = Guid.NewGuid().ToString() }, cancellationToken: cancellation);
+    }
+
+    private async Task UntilAllWaitAsync(FleetView view)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        limit.CancelAfter(Limit);
+        while (true)
+        {
+            var next = view.NextAsync();
+            if (view.Nodes.Count(n => n.Status is { Stage: MachineStage.Maintenance, Phase: NodePhase.PendingAcceptance }) == Machines)
+                return;
+            await next.WaitAsync(limit.Token);
+        }
+    }
+
+    // By their cards, as they stand on a packing list; one by DHCP.
+    private static string Answers(SimulatedRack rack, string kubernetes) =>
+        $"""
+        kubernetesVersion: {kubernetes}
+        timeServers: [ntp.example.org]
+        machines:
+        - machine: {rack.Machines[0].Options.Mac}
+          role: controlplane
+          hostname: first
+        - machine: {rack.Machines[1].Options.Mac}
+          role: controlplane
+          link: {rack.Machines[1].Options.Mac}
+        - machine: {rack.Machines[2].Options.Mac}
+          role: controlplane
+          dhcp: true
+        - machine: {rack.Machines[3].Options.Mac}
+          role: worker
+          hostname: worker
+          diskSelector: {"{size: '>= 1GB'}"}
+        """;
+
+    private async Task<string> InitAsync(RunDirectory directory, string answers)
+    {
+        string[] arguments =
+        [
+            Built.Program("Cli", "cozyfleet"), "--context", directory.Context, "cluster", "init", Documents.ClusterName,
+            "--answers", "-", "--directory", "made", "--yes", "--timeout", "4m",
+        ];
+        using var process = Process.Start(new ProcessStartInfo("dotnet", arguments)
+        {
+            WorkingDirectory = directory.Root, RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true,
+        }) ?? throw new InvalidOperationException("The program could not be started.");
+        try
+        {
+            var (output, errors) = (process.StandardOutput.ReadToEndAsync(cancellation), process.StandardError.ReadToEndAsync(cancellation));
+            await process.StandardInput.WriteAsync(answers);
+            process.StandardInput.Close();
+            await process.WaitForExitAsync(cancellation);
+            TestContext.Current.TestOutputHelper?.WriteLine(await output);
+            Assert.True(process.ExitCode == 0, await errors);
+            return await output;
+        }
+        finally
+        {
+            if (!process.HasExited)
+                process.Kill();
+            await process.WaitForExitAsync(CancellationToken.None);
+        }
+    }
+}
