@@ -18,7 +18,7 @@ internal sealed partial class Observer : BackgroundService
     private static readonly TimeSpan LookLimit = TimeSpan.FromSeconds(20);
 
     // A room that is switched on gives thousands of reasons a second to go through all nodes.
-    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(200);
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(500);
 
     // Most machines come up soon after they were given an address.
     private static readonly TimeSpan Newcomer = TimeSpan.FromMinutes(30);
