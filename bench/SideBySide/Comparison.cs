@@ -12,6 +12,9 @@ internal sealed record Contender(string Name, Func<Task<double>> Round, Func<dou
 /// <param name="Budget">What the median of the rounds' ratios must reach (design.md 6).</param>
 internal sealed record Comparison(string What, string Unit, bool MoreIsBetter, double Budget)
 {
+    /// <summary>In the unit: what the agent is measured against instead of the best of the others. Null: them.</summary>
+    public double? Limit { get; init; }
+
     public required Contender Agent { get; init; }
 
     public required Contender[] Others { get; init; }
@@ -34,7 +37,7 @@ internal sealed record Comparison(string What, string Unit, bool MoreIsBetter, d
                     figures[contender].Add(figure);
             }
         }
-        var ratios = Enumerable.Range(0, rounds).Select(round => Ratio(figures[Agent][round], Others.Select(other => figures[other][round])));
+        var ratios = Enumerable.Range(0, rounds).Select(round => Ratio(figures[Agent][round], Limit is { } limit ? [limit] : Others.Select(other => figures[other][round])));
         return new(this, [.. all.Select(c => (c.Name, Spread.Of(figures[c]), c.Memory()))], Spread.Of(ratios));
     }
 
@@ -42,7 +45,7 @@ internal sealed record Comparison(string What, string Unit, bool MoreIsBetter, d
 }
 
 /// <summary>What a comparison gave.</summary>
-/// <param name="Ratio">The agent against the best of the others; above 1 the agent is better.</param>
+/// <param name="Ratio">The agent against the best of the others, or against the limit; above 1 the agent is better.</param>
 internal sealed record Compared(Comparison Of, (string Name, Spread Figure, double Memory)[] Contenders, Spread Ratio);
 
 /// <summary>The middle and the ends of some figures.</summary>

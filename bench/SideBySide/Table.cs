@@ -20,7 +20,7 @@ internal static class Table
         foreach (var result in missed)
             Console.WriteLine($"{bench}: {result.Of.What} misses its budget: {result.Ratio.Median:F2}, and {result.Of.Budget:F2} is asked for");
         Console.WriteLine($"{bench}: " + string.Join("; ", results.Select(r =>
-            $"{r.Of.What} {r.Ratio.Median:F2} ({r.Ratio.Lowest:F2} to {r.Ratio.Highest:F2}) of the best other")));
+            $"{r.Of.What} {r.Ratio.Median:F2} ({r.Ratio.Lowest:F2} to {r.Ratio.Highest:F2}) of {(r.Of.Limit is { } limit ? $"{limit:N0} {r.Of.Unit}" : "the best other")}")));
         return check && missed.Count > 0 ? 1 : 0;
     }
 

@@ -45,7 +45,10 @@ public sealed class LeaseTable
     private readonly IReadOnlyList<DhcpSubnet> subnets;
     private readonly Reservations reservations;
     private readonly Dictionary<DhcpSubnet, AddressPool> pools;
+
+    // When to look at an address next, once for each: a lease that was renewed meanwhile is looked at again when it ends.
     private readonly PriorityQueue<uint, DateTimeOffset> expiring = new();
+    private readonly Dictionary<uint, DateTimeOffset> lookAt = [];
 
     public LeaseTable(IReadOnlyList<DhcpSubnet> subnets, IReadOnlyList<Reservation> reservations)
     {
@@ -91,7 +94,7 @@ public sealed class LeaseTable
         Drop(lease.Address);
         byAddress[lease.Address] = lease;
         Mark(lease.Address, taken: true);
-        expiring.Enqueue(lease.Address, lease.Expires);
+        LookAt(lease.Address, lease.Expires);
         if (!lease.Declined)
             byMachine[lease.Mac] = lease.Address;
     }
@@ -180,7 +183,7 @@ public sealed class LeaseTable
             if (IsFreeFor(mac, pool[index], now))
                 return pool[index];
             pool.Take(index);
-            expiring.Enqueue(pool[index], byAddress[pool[index]].Expires);
+            LookAt(pool[index], byAddress[pool[index]].Expires);
         }
         return null;
     }
@@ -202,9 +205,22 @@ public sealed class LeaseTable
         while (expiring.TryPeek(out var address, out var expires) && expires <= now)
         {
             expiring.Dequeue();
-            if (!byAddress.TryGetValue(address, out var lease) || lease.Expires <= now)
+            if (lookAt.GetValueOrDefault(address) != expires)
+                continue; // It was looked at earlier, or will be.
+            lookAt.Remove(address);
+            if (byAddress.TryGetValue(address, out var lease) && lease.Expires > now)
+                LookAt(address, lease.Expires);
+            else
                 Mark(address, taken: false);
         }
+    }
+
+    private void LookAt(uint address, DateTimeOffset expires)
+    {
+        if (lookAt.TryGetValue(address, out var earlier) && earlier <= expires)
+            return;
+        lookAt[address] = expires;
+        expiring.Enqueue(address, expires);
     }
 
     private void Mark(uint address, bool taken)

@@ -26,7 +26,7 @@ public sealed class OptionSet
     };
 
     /// <summary>What a client gets that sent this parameter request list (option 55), in its order; everything when it sent none.</summary>
-    public IEnumerable<OptionValue> Asked(byte[]? list) => list is null
+    public IEnumerable<OptionValue> Asked(byte[]? list) => list is null || ordered.Length == 0
         ? ordered
         : list.Distinct().Select(code => this[code]).OfType<OptionValue>().Concat(ordered.Where(o => o.Always && !list.Contains(o.Code)));
 }

@@ -18,6 +18,8 @@ internal sealed partial class DhcpService(
     // How long an address that somebody else gave is believed in: nothing tells us the lease's length.
     private static readonly TimeSpan OverheardLife = TimeSpan.FromHours(24);
 
+    private static readonly IPEndPoint AnySender = new(IPAddress.Any, 0);
+
     private readonly DhcpServer server = new(leases, config.Authoritative, config.Options);
     private readonly CancellationTokenSource stopping = new();
     private readonly List<(Socket Socket, Task Loop)> listeners = [];
@@ -123,13 +125,14 @@ internal sealed partial class DhcpService(
     private void Receive(Socket socket, bool bootService)
     {
         var buffer = new byte[4096];
+        var sender = new SocketAddress(AddressFamily.InterNetwork);
         while (!stopping.IsCancellationRequested)
         {
-            EndPoint source = new IPEndPoint(IPAddress.Any, 0);
             try
             {
-                var count = socket.ReceiveFrom(buffer, ref source);
-                Handle(socket, buffer.AsSpan(0, count), (IPEndPoint)source, bootService);
+                // This overload is the fastest by far and allocates nothing (dotnet-facts.md 9).
+                var count = socket.ReceiveFrom(buffer, SocketFlags.None, sender);
+                Handle(socket, buffer.AsSpan(0, count), (IPEndPoint)AnySender.Create(sender), bootService);
             }
             catch (Exception failure) when (failure is SocketException or ObjectDisposedException)
             {
@@ -143,7 +146,7 @@ internal sealed partial class DhcpService(
             {
                 // Whatever one packet did, the rack's next machine is answered.
                 refused.Count("dhcp/error");
-                LogPacketError(failure, source.ToString() ?? "");
+                LogPacketError(failure, AnySender.Create(sender).ToString()!);
             }
         }
     }

@@ -53,6 +53,11 @@ internal abstract record FollowSignal
 /// <summary>How often a node may be bothered.</summary>
 internal sealed record FollowPace
 {
+    private const double LooksPerSecond = 200;
+
+    /// <summary>From the moment that a node is followed to the first look at it.</summary>
+    public TimeSpan FirstLook { get; init; }
+
     /// <summary>A node that answers and says nothing is looked at as seldom as this.</summary>
     public TimeSpan Poll { get; init; } = TimeSpan.FromSeconds(20);
 
@@ -84,6 +89,22 @@ internal sealed record FollowPace
     public TimeSpan GoodWatch { get; init; } = TimeSpan.FromSeconds(10);
 
     public TimeSpan RefusedWatch { get; init; } = TimeSpan.FromMinutes(5);
+
+    /// <summary>
+    /// The pace of one of many machines that may answer or not: together they are looked at 200 times a second at most, whatever a room full of
+    /// them does at once. Up to 100 machines this changes nothing but the first look, which is too early for a machine that just got its address.
+    /// </summary>
+    public FollowPace Among(int machines)
+    {
+        var share = TimeSpan.FromSeconds(machines / LooksPerSecond);
+        return this with
+        {
+            FirstLook = Longer(FirstLook), FirstRetry = Longer(FirstRetry), AlertRetry = Longer(AlertRetry), LongestRetry = Longer(LongestRetry),
+            GivenUpRetry = Longer(GivenUpRetry), HintSpacing = Longer(HintSpacing),
+        };
+
+        TimeSpan Longer(TimeSpan pause) => pause > share ? pause : share;
+    }
 }
 
 internal enum WatchState
@@ -169,7 +190,8 @@ internal static class Following
 
     private static FollowState LookSoon(FollowState state, TimeSpan spacing, DateTimeOffset now) => state with
     {
-        LookDue = Earlier(state.LookDue, state.LookedAt == DateTimeOffset.MinValue ? now : Later(now, state.LookedAt + spacing)),
+        // The first look has its time already.
+        LookDue = state.LookedAt == DateTimeOffset.MinValue ? state.LookDue : Earlier(state.LookDue, Later(now, state.LookedAt + spacing)),
     };
 
     private static FollowState Looked(FollowState state, Sight sight, DateTimeOffset now, FollowPace pace)

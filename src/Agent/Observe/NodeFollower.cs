@@ -25,7 +25,8 @@ internal sealed class NodeFollower : IDisposable
     public NodeFollower(Look look, Watch watch, FollowPace pace, TimeProvider clock)
     {
         (this.look, this.watch, this.pace, this.clock) = (look, watch, pace, clock);
-        state = new(clock.GetUtcNow());
+        var now = clock.GetUtcNow();
+        state = new(now) { LookDue = now + pace.FirstLook };
         timer = clock.CreateTimer(_ => Signal(new FollowSignal.Passed()), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         Signal(new FollowSignal.Passed());
     }

@@ -17,6 +17,9 @@ internal sealed partial class Observer : BackgroundService
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan LookLimit = TimeSpan.FromSeconds(30);
 
+    // A room that is switched on gives thousands of reasons a second to go through all nodes.
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(500);
+
     // Most machines come up soon after they were given an address.
     private static readonly TimeSpan Newcomer = TimeSpan.FromMinutes(30);
 
@@ -32,6 +35,7 @@ internal sealed partial class Observer : BackgroundService
     private readonly ConcurrentDictionary<string, Observation> leases = new();
     private readonly ConcurrentDictionary<string, Member> members = new();
     private readonly ConcurrentDictionary<string, (NodeFollower Follower, string Address)> followers = new();
+    private ILookup<string, string> keysAt = Array.Empty<string>().ToLookup(key => key); // Whom each address belonged to at the last reconciling.
     private readonly Channel<bool> wake = Channel.CreateBounded<bool>(
         new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
 
@@ -64,18 +68,16 @@ internal sealed partial class Observer : BackgroundService
     /// </summary>
     public void Hint(IPAddress address)
     {
-        var text = address.ToString();
-        foreach (var (follower, _) in followers.Values.Where(f => f.Address == text))
-            follower.Signal(new FollowSignal.Hinted());
+        foreach (var key in keysAt[address.ToString()])
+        {
+            if (followers.TryGetValue(key, out var found))
+                found.Follower.Signal(new FollowSignal.Hinted());
+        }
         wake.Writer.TryWrite(true);
     }
 
     /// <summary>The node that is followed at this address, or null.</summary>
-    public string? NodeAt(IPAddress address)
-    {
-        var text = address.ToString();
-        return followers.FirstOrDefault(f => f.Value.Address == text).Key;
-    }
+    public string? NodeAt(IPAddress address) => keysAt[address.ToString()].FirstOrDefault();
 
     public override void Dispose()
     {
@@ -89,7 +91,10 @@ internal sealed partial class Observer : BackgroundService
         try
         {
             do
+            {
                 Reconcile(stoppingToken);
+                await Task.Delay(Pause, clock, stoppingToken);
+            }
             while (await wake.Reader.ReadAsync(stoppingToken));
         }
         finally
@@ -111,12 +116,12 @@ internal sealed partial class Observer : BackgroundService
             wanted[member.Target.Node] = AddressOf(member.Target)?.ToString() ?? "";
             Follow(member.Target.Node, wanted[member.Target.Node], PaceOf(member.Target), stopping);
         }
-        foreach (var (_, address) in sessions.RecentAddresses(TimeSpan.MaxValue))
-        {
-            var text = address.ToString();
-            if (!wanted.ContainsValue(text) && wanted.TryAdd(text, text))
-                Follow(text, text, pace with { Patience = Newcomer }, stopping);
-        }
+        var ofMembers = wanted.Values.ToHashSet();
+        var newcomers = sessions.RecentAddresses(TimeSpan.MaxValue).Select(a => a.Address.ToString()).Where(a => !ofMembers.Contains(a)).ToList();
+        var itsPace = (pace with { Patience = Newcomer }).Among(newcomers.Count);
+        foreach (var address in newcomers.Where(address => wanted.TryAdd(address, address)))
+            Follow(address, address, itsPace, stopping);
+        keysAt = wanted.ToLookup(w => w.Value, w => w.Key);
         foreach (var key in followers.Keys.Where(key => !wanted.ContainsKey(key)))
             Drop(key);
     }

@@ -13,15 +13,19 @@ internal sealed class AppendLog : IAsyncDisposable
     private const int HeaderLength = 12;
     private const int MaximumRecord = 16 << 20;
 
+    // Zeros that are on disk before the records that take their place: then a flush has the records to write and no new length of the file.
+    private const int Ahead = 256 << 10;
+
     private readonly Channel<Entry> queue = Channel.CreateBounded<Entry>(new BoundedChannelOptions(4096) { SingleReader = true });
     private readonly string path;
     private readonly Task writer;
     private FileStream file;
     private long length;
+    private long prepared;
 
     private AppendLog(string path, FileStream file)
     {
-        (this.path, this.file, length) = (path, file, file.Length);
+        (this.path, this.file, length, prepared) = (path, file, file.Length, file.Length);
         writer = Task.Run(WriteAllAsync);
     }
 
@@ -68,6 +72,8 @@ internal sealed class AppendLog : IAsyncDisposable
     {
         queue.Writer.TryComplete();
         await writer;
+        if (prepared > length)
+            file.SetLength(length);
         await file.DisposeAsync();
     }
 
@@ -128,9 +134,18 @@ internal sealed class AppendLog : IAsyncDisposable
         }
         if (bytes.Length == 0)
             return;
+        if (length + bytes.Length > prepared)
+            Prepare(length + bytes.Length + Ahead);
         RandomAccess.Write(file.SafeFileHandle, bytes.GetBuffer().AsSpan(0, (int)bytes.Length), length);
-        RandomAccess.FlushToDisk(file.SafeFileHandle);
+        DataFlush.ToDisk(file.SafeFileHandle);
         length += bytes.Length;
+    }
+
+    private void Prepare(long size)
+    {
+        RandomAccess.Write(file.SafeFileHandle, new byte[size - prepared], prepared);
+        RandomAccess.FlushToDisk(file.SafeFileHandle);
+        prepared = size;
     }
 
     private void Replace(IEnumerable<byte[]> records)
@@ -149,7 +164,7 @@ internal sealed class AppendLog : IAsyncDisposable
             throw;
         }
         file.Dispose();
-        (file, length) = (fresh, fresh.Length);
+        (file, length, prepared) = (fresh, fresh.Length, fresh.Length);
     }
 
     private static void WriteRecord(Stream to, ReadOnlySpan<byte> record)

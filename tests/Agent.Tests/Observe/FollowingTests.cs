@@ -182,6 +182,33 @@ public sealed class FollowingTests
         Assert.Equal((true, null), (gone.Close, gone.Open));
     }
 
+    // A look at a machine that is silent costs a connection; the rack's DHCP has to go on beside all of them.
+    [Theory]
+    [InlineData(50, 45, 50)]
+    [InlineData(100, 90, 100)]
+    [InlineData(5000, 150, 200)]
+    public void A_room_of_machines_that_keep_asking_for_addresses_is_looked_at_two_hundred_times_a_second_at_most(int machines, int least, int most)
+    {
+        const int Seconds = 100;
+        var pace = Pace.Among(machines);
+        var rack = Enumerable.Range(0, machines).Select(_ => new FollowState(now) { LookDue = now + pace.FirstLook }).ToArray();
+        var looks = 0;
+        for (var second = 0; second < Seconds; second++)
+        {
+            Pass(1);
+            for (var i = 0; i < rack.Length; i++)
+            {
+                (rack[i], var order) = Following.Next(rack[i], new FollowSignal.Hinted(), now, pace);
+                if (!order.Look)
+                    continue;
+                looks++;
+                (rack[i], _) = Following.Next(rack[i], new FollowSignal.Looked(Sight.Nothing), now, pace);
+            }
+        }
+
+        Assert.InRange(looks / Seconds, least, most);
+    }
+
     // Whatever happens in whatever order: one look and one watch at a time, never faster than allowed, and never forgotten.
     [Fact]
     public void In_any_order_of_events_it_keeps_its_promises()
