@@ -1,4 +1,5 @@
 using System.Net;
+using Cozy.Fleet.Agent.Power;
 using Cozy.Fleet.Dhcp;
 
 namespace Cozy.Fleet.Agent.Config;
@@ -97,6 +98,8 @@ internal sealed record AgentConfig
 
     /// <summary>Where nodes send their kernels' logs to, TCP and UDP; null: nowhere.</summary>
     public int? KernelLogPort { get; init; } = 3248;
+
+    public PowerOptions Power { get; init; } = new();
 
     public Uri? OtlpEndpoint { get; init; }
 }

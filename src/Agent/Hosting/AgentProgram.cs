@@ -6,6 +6,7 @@ using Cozy.Fleet.Agent.Images;
 using Cozy.Fleet.Agent.Mirror;
 using Cozy.Fleet.Agent.Observe;
 using Cozy.Fleet.Agent.Observe.Hints;
+using Cozy.Fleet.Agent.Power;
 using Cozy.Fleet.Agent.Queries;
 using Cozy.Fleet.Agent.Session;
 using Cozy.Fleet.Dhcp;
@@ -103,6 +104,7 @@ internal static class AgentProgram
         services.AddSingleton<RefusalCounters>().AddSingleton<BootSessions>().AddSingleton<AddressBook>().AddSingleton<BootHttp>();
         services.AddSingleton<AgentMetrics>().AddSingleton<AgentFailure>().AddSingleton<CommandActions>().AddSingleton<CommandExecutor>();
         services.AddSingleton<CarryOut>(s => s.GetRequiredService<CommandActions>().ExecuteAsync);
+        services.AddSingleton<BmcTurns>().AddSingleton<PowerControl>();
         services.AddSingleton<NodeDial>().AddSingleton<QueryAnswers>().AddSingleton<LeaseAnswers>();
         services.AddSingleton<AnswerQuery>(s => s.GetRequiredService<QueryAnswers>().AnswerAsync);
         services.AddSingleton<NodeProbe>().AddSingleton<NodeWatcher>().AddSingleton<ViewReporter>().AddSingleton<AgentIdentity>();
