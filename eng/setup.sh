@@ -47,6 +47,8 @@ need_vm_all=(
 )
 need_test=(
   "${need_vm[@]}"
+  "ipmitool ipmitool speaks to BMCs that know no Redfish"
+  "openipmi ipmi_sim such a BMC, simulated"
   "openssl openssl a second opinion on every certificate"
   "udhcpc udhcpc a DHCP client"
   "isc-dhcp-client dhclient a DHCP client"
