@@ -100,7 +100,7 @@ internal sealed class PlayedCluster : IAsyncDisposable
     public string Stored()
     {
         var text = new System.Text.StringBuilder();
-        foreach (var name in Directory.GetFiles(directory.Path, "*", SearchOption.AllDirectories))
+        foreach (var name in Directory.GetFiles(directory.Path, "*.db*"))
         {
             using var file = new FileStream(name, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
             using var reader = new StreamReader(file, System.Text.Encoding.Latin1);
