@@ -79,7 +79,10 @@ public sealed class LayeredConfigTests
         var cluster = new ConfigLayer("cluster", ["[{op: add, path: /machine/b, value: y}]"]);
 
         Assert.Equal(
-            ["generated machine.a", "cluster machine.b", "rack EventSinkConfig: apiVersion", "rack EventSinkConfig: kind", "rack EventSinkConfig: endpoint"],
+            [
+                "generated machine.a", "cluster machine.b", "rack EventSinkConfig: apiVersion", "rack EventSinkConfig: kind",
+                "rack EventSinkConfig: endpoint",
+            ],
             Applied("machine: {a: x}", rack, cluster).Leaves.Select(leaf => $"{leaf.Word.Layer} {leaf.Place}"));
         Assert.Null(LayeredConfig.Apply("machine: {a: x}", [rack with { IsBeside = false }, cluster], out var refusal));
         Assert.StartsWith("layer cluster: line 1: a JSON patch is for a config of one document", refusal, StringComparison.Ordinal);

@@ -18,7 +18,8 @@ internal sealed class EventSinkDouble(WebApplication app, Channel<(IPAddress, Ev
 {
     public Channel<(IPAddress Peer, EventRequest Request)> Requests => requests;
 
-    public string EndPoint => new Uri(app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First()).Authority;
+    public string EndPoint => new Uri(
+        app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First()).Authority;
 
     public static async Task<EventSinkDouble> StartAsync()
     {

@@ -2,7 +2,7 @@ using Cozy.Fleet.Agent.Config;
 
 namespace Cozy.Fleet.Agent.Boot;
 
-/// <summary>Where machines of this rack push what they have to say, in the words of their kernels' arguments and configs (talos.md 3.5, 3.6).</summary>
+/// <summary>Where machines of this rack push what they have to say, as kernel arguments and configs name it (talos.md 3.5, 3.6).</summary>
 /// <param name="EventSink">HOST:PORT; empty when this agent takes no events.</param>
 /// <param name="KernelLog">tcp://HOST:PORT; empty when it takes no logs.</param>
 internal sealed record PushTargets(string EventSink, string KernelLog)
@@ -12,7 +12,7 @@ internal sealed record PushTargets(string EventSink, string KernelLog)
     private const string SinkArgument = "talos.events.sink";
     private const string LogArgument = "talos.logging.kernel";
 
-    /// <summary>What a kernel is started with, beside the arguments that its image has: of each of ours Talos takes the first only.</summary>
+    /// <summary>What a kernel is started with beside its image's own arguments: of each of these Talos takes the first only.</summary>
     public IEnumerable<string> KernelArguments(IReadOnlyCollection<string> image)
     {
         if (EventSink != "" && !Names(image, SinkArgument))

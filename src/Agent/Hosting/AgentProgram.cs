@@ -100,7 +100,8 @@ internal static class AgentProgram
         // A download to a slow machine does not keep a restart waiting: it asks again.
         services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(3));
         services.AddSingleton(new HttpClient { Timeout = TimeSpan.FromMinutes(30) });
-        services.AddSingleton<RefusalCounters>().AddSingleton<BootSessions>().AddSingleton<AddressBook>().AddSingleton<BootHttp>().AddSingleton<PushEndpoints>();
+        services.AddSingleton<RefusalCounters>().AddSingleton<BootSessions>().AddSingleton<AddressBook>();
+        services.AddSingleton<BootHttp>().AddSingleton<PushEndpoints>();
         services.AddSingleton<AgentMetrics>().AddSingleton<AgentFailure>().AddSingleton<CommandActions>().AddSingleton<CommandExecutor>();
         services.AddSingleton<CarryOut>(s => s.GetRequiredService<CommandActions>().ExecuteAsync);
         services.AddSingleton<NodeDial>().AddSingleton<QueryAnswers>().AddSingleton<LeaseAnswers>().AddSingleton<KernelLogAnswers>();

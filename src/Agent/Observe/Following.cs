@@ -64,7 +64,7 @@ internal sealed record FollowPace
     /// <summary>Between the beginnings of two looks, however much changes.</summary>
     public TimeSpan Spacing { get; init; } = TimeSpan.FromMilliseconds(500);
 
-    /// <summary>The same, when the reason is only a hint or a nudge; <see cref="FirstRetry"/> for a hint of a node that did not answer.</summary>
+    /// <summary>The same, when the reason is only a hint or a nudge. <see cref="FirstRetry"/> where nobody answered.</summary>
     public TimeSpan HintSpacing { get; init; } = TimeSpan.FromSeconds(1);
 
     /// <summary>The same, while a watch stands, which knows better than any hint.</summary>

@@ -17,12 +17,17 @@ internal sealed class KernelLogAnswers(AgentConfig config, KernelLogs logs, Time
     {
         await Task.CompletedTask;
         if (config.KernelLogPort is null)
-            throw new RpcException(new(StatusCode.FailedPrecondition, $"the agent of rack {config.Rack} takes no kernel logs: kernelLog.enabled is false."));
-        var lines = Keys(node, ask).SelectMany(key => logs.Read(key, 0, KernelLogs.LinesPerMachine)).OrderBy(line => line.Received).ToList();
+        {
+            throw new RpcException(new(StatusCode.FailedPrecondition,
+                $"the agent of rack {config.Rack} takes no kernel logs: kernelLog.enabled is false."));
+        }
+        var lines = Keys(node, ask).SelectMany(key => logs.Read(key, 0, KernelLogs.LinesPerMachine))
+            .OrderBy(line => line.Received).ToList();
         if (lines.Count == 0)
         {
-            throw new RpcException(new(StatusCode.NotFound, string.Create(CultureInfo.InvariantCulture,
-                $"the agent of rack {config.Rack}, which runs since {started:yyyy-MM-dd HH:mm:ss} UTC, has no line of node {node}'s kernel.")));
+            var since = string.Create(CultureInfo.InvariantCulture, $"{started:yyyy-MM-dd HH:mm:ss} UTC");
+            throw new RpcException(new(StatusCode.NotFound,
+                $"the agent of rack {config.Rack}, which runs since {since}, has no line of node {node}'s kernel."));
         }
         yield return Encoding.UTF8.GetBytes(string.Concat(lines.Select(Text)));
     }

@@ -45,8 +45,8 @@ internal sealed partial class SessionLoop : BackgroundService
     private readonly ResiliencePipeline reconnect;
 
     public SessionLoop(AgentConfig config, AgentIdentity identity, Journal journal, DesiredStateStore desired, CommandExecutor commands,
-        AnswerQuery answer, Observer observer, BootReporter reporter, PushEndpoints push, AssetCache assets, ImageBuilds builds, DhcpService dhcp,
-        RefusalCounters refused, AgentFailure failure, TimeProvider clock, ILogger<SessionLoop> log)
+        AnswerQuery answer, Observer observer, BootReporter reporter, PushEndpoints push, AssetCache assets, ImageBuilds builds,
+        DhcpService dhcp, RefusalCounters refused, AgentFailure failure, TimeProvider clock, ILogger<SessionLoop> log)
     {
         (this.config, this.identity, this.journal, this.desired) = (config, identity, journal, desired);
         (this.commands, this.answer, this.observer, this.reporter, this.push) = (commands, answer, observer, reporter, push);

@@ -16,7 +16,7 @@ internal static class RackLayer
 
     private const string LogScheme = "tcp://";
 
-    /// <summary>Null while no agent has said where it listens, and for a cluster that is only observed: its nodes are nobody's to change.</summary>
+    /// <summary>Null while no agent has said where it listens, and for a cluster that is only observed.</summary>
     public static ConfigLayer? Of(RackRecord? rack, ClusterSpec spec)
     {
         if (rack is null || spec.Management == Management.Observed)

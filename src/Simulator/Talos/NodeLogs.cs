@@ -76,5 +76,6 @@ internal static class NodeLogs
     };
 
     /// <summary>The node's own clock, as it writes it.</summary>
-    public static string Time(TalosRun run) => run.Pace.Clock.GetUtcNow().UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fffffff'Z'", CultureInfo.InvariantCulture);
+    public static string Time(TalosRun run) =>
+        run.Pace.Clock.GetUtcNow().UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fffffff'Z'", CultureInfo.InvariantCulture);
 }

@@ -19,7 +19,8 @@ internal sealed partial class TalosRun
     private string SinkNow => InEffect?.EventSink is { Length: > 0 } document ? document : KernelArgument(SinkArgument);
 
     // Argument and documents add up, each destination once.
-    private string LogsNow => string.Join(' ', (InEffect?.KernelLogs ?? []).Prepend(KernelArgument(LogArgument)).Where(url => url != "").Distinct());
+    private string LogsNow => string.Join(
+        ' ', (InEffect?.KernelLogs ?? []).Prepend(KernelArgument(LogArgument)).Where(url => url != "").Distinct());
 
     // Until everything is told after the end of the run, or it is cancelled.
     private async Task PushAsync()
@@ -74,5 +75,6 @@ internal sealed partial class TalosRun
     // (talos.md 0, trap 10; 3.8).
     private string CarriedArguments() => machine.Options.Firmware == SimulatedFirmware.UefiX64 && Version.IsAtLeast(1, 10)
         ? ""
-        : string.Join(' ', ((string[])[SinkArgument, LogArgument]).Where(name => KernelArgument(name) != "").Select(name => name + KernelArgument(name)));
+        : string.Join(' ', ((string[])[SinkArgument, LogArgument])
+            .Where(name => KernelArgument(name) != "").Select(name => name + KernelArgument(name)));
 }

@@ -171,7 +171,10 @@ internal sealed partial class TalosRun : IDisposable
         Events.Complete();
         Changed();
         if (!powerOff.IsCancellationRequested)
-            await Task.WhenAny(pushing, Task.Delay(Pace.Scaled(10) is var drain && drain > LeastDrain ? drain : LeastDrain, Pace.Clock, powerOff));
+        {
+            var drain = Pace.Scaled(10) is var scaled && scaled > LeastDrain ? scaled : LeastDrain;
+            await Task.WhenAny(pushing, Task.Delay(drain, Pace.Clock, powerOff));
+        }
         await ended.CancelAsync();
         try
         {
@@ -192,7 +195,8 @@ internal sealed partial class TalosRun : IDisposable
         var onDisk = Disk.Config is { } yaml ? NodeConfig.TryRead(yaml, SimulatedMachine.DiskNames, Version, out _) : null;
         received = onDisk;
         pushing = PushAsync();
-        Events.Append(new AddressEvent { Hostname = onDisk?.Hostname is { Length: > 0 } name ? name : Hostname, Addresses = { Address.ToString() } });
+        var hostname = onDisk?.Hostname is { Length: > 0 } name ? name : Hostname;
+        Events.Append(new AddressEvent { Hostname = hostname, Addresses = { Address.ToString() } });
         if (onDisk is null)
             await MaintenanceAsync();
         else

@@ -20,7 +20,8 @@ public sealed class SessionTests
             Assert.Equal(("r1", agent.Http.ToString()), (session.Hello.Rack, session.Hello.BootUrl));
             // The ports that are really bound: both are 0 in the configuration.
             await agent.LineAsync($"events are taken at http://{session.Hello.EventSink}");
-            await agent.LineAsync($"kernel logs are taken at {session.Hello.KernelLog["tcp://".Length..].Replace(":", " port ", StringComparison.Ordinal)}");
+            var log = session.Hello.KernelLog["tcp://".Length..].Replace(":", " port ", StringComparison.Ordinal);
+            await agent.LineAsync($"kernel logs are taken at {log}");
             Assert.DoesNotContain(coordinator.Secret, agent.Output, StringComparison.Ordinal);
             Assert.Equal(0, await agent.TerminateAsync());
         }

@@ -23,7 +23,8 @@ namespace Cozy.Fleet.Agent.Tests.Observe.Hints;
 /// <summary>From an event of a machine to the look that it causes. The clock stands still but where it is set on.</summary>
 public sealed class EventSinkTests : IAsyncLifetime
 {
-    private readonly IPAddress machine = IPAddress.Parse($"127.{20 + (Environment.ProcessId / 250 % 40)}.{Environment.ProcessId % 250}.77");
+    private readonly IPAddress machine = IPAddress.Parse(
+        $"127.{20 + (Environment.ProcessId / 250 % 40)}.{Environment.ProcessId % 250}.77");
     private readonly FakeTimeProvider clock = new();
     private readonly TemporaryDirectory directory = new();
     private readonly RefusalCounters refused = new();
@@ -37,12 +38,15 @@ public sealed class EventSinkTests : IAsyncLifetime
     {
         api = new(machine, 0);
         api.Start();
-        var config = new AgentConfig { DataDirectory = directory.Path, Address = IPAddress.Loopback, TalosPort = ((IPEndPoint)api.LocalEndpoint).Port };
+        var config = new AgentConfig
+        {
+            DataDirectory = directory.Path, Address = IPAddress.Loopback, TalosPort = ((IPEndPoint)api.LocalEndpoint).Port,
+        };
         journal = await Journal.OpenAsync(directory.Path, clock, cancellation);
         var (sessions, probe) = (new BootSessions(clock), new NodeProbe(config, clock));
         sessions.SetAddress(MacAddress.Parse("52:54:00:00:00:01"), machine, clock.GetUtcNow().AddHours(1));
-        observer = new(config, sessions, new(new(directory.Path), sessions), probe, new(config, probe, clock, NullLogger<NodeWatcher>.Instance),
-            new(journal, clock), clock, NullLogger<Observer>.Instance);
+        observer = new(config, sessions, new(new(directory.Path), sessions), probe,
+            new(config, probe, clock, NullLogger<NodeWatcher>.Instance), new(journal, clock), clock, NullLogger<Observer>.Instance);
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0, EventSink.Listen));
