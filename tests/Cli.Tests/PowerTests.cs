@@ -12,7 +12,8 @@ public sealed class PowerTests
         await using var cli = await OperatorAsync();
         var file = cli.Write("password", "sekrit\n");
         var set = await cli.RunAsync(
-            "node", "bmc", "set", "n1", "--kind", "redfish", "--address", "10.0.9.1", "--user", "ops", "--password-file", file, "--fingerprint", "aa:bb");
+            "node", "bmc", "set", "n1", "--kind", "redfish", "--address", "10.0.9.1", "--user", "ops", "--password-file",
+                file, "--fingerprint", "aa:bb");
         var shown = await cli.RunAsync("node", "bmc", "show", "n1");
         var described = await cli.RunAsync("describe", "node", "n1");
         var printed = await cli.RunAsync("get", "node", "n1", "-o", "yaml");
@@ -34,7 +35,8 @@ public sealed class PowerTests
     {
         await using var cli = await OperatorAsync();
         cli.Input = "sekrit";
-        await cli.RunAsync("node", "bmc", "set", "n1", "--kind", "ipmi", "--address", "10.0.9.1", "--user", "ops", "--password-file", "-", "--cipher-suite", "17");
+        await cli.RunAsync("node", "bmc", "set", "n1", "--kind", "ipmi", "--address", "10.0.9.1", "--user", "ops",
+            "--password-file", "-", "--cipher-suite", "17");
         var printed = await cli.RunAsync("get", "node", "n1", "-o", "yaml");
         var again = await cli.RunAsync("diff", "-f", cli.Write("node.yaml", printed.Output));
 
@@ -60,7 +62,8 @@ public sealed class PowerTests
     public async Task Status_is_what_the_bmc_says_now()
     {
         await using var cli = await OperatorAsync();
-        cli.Fleet.Power = new() { State = PowerState.On, NextBoot = NextBoot.Network, NextBootDetail = "UefiHttp", Machine = "Acme R1 S-77" };
+        cli.Fleet.Power = new() { State = PowerState.On, NextBoot = NextBoot.Network, NextBootDetail = "UefiHttp",
+            Machine = "Acme R1 S-77" };
         var run = await cli.RunAsync("node", "power", "n1", "status");
 
         Assert.Equal(ExitCode.Ok, run.Code);

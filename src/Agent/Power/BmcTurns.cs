@@ -18,7 +18,8 @@ internal sealed class BmcTurns(Config.AgentConfig config, TimeProvider clock) : 
     {
         var line = lines.GetOrAdd(address, _ => new());
         if (!line.Admit(clock.GetUtcNow(), config.Power.PerMinute))
-            throw new BmcException(BmcFailure.TooOften, $"the BMC {address} was asked {config.Power.PerMinute} times within a minute; wait a little");
+            throw new BmcException(BmcFailure.TooOften,
+                $"the BMC {address} was asked {config.Power.PerMinute} times within a minute; wait a little");
         await line.Turn.WaitAsync(cancellation);
         try
         {

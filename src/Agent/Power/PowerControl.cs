@@ -24,7 +24,8 @@ internal sealed class PowerControl(AgentConfig config, BmcTurns turns, TimeProvi
             var power = new PowerSwitch(bmc, config.Power, clock) { BeforeStart = () => turns.StaggerAsync(cancellation) };
             try
             {
-                return Result(command, CommandOutcome.Succeeded, FailureClass.Unspecified, await power.RunAsync(command.SwitchPower, cancellation));
+                return Result(command, CommandOutcome.Succeeded, FailureClass.Unspecified,
+                    await power.RunAsync(command.SwitchPower, cancellation));
             }
             finally
             {

@@ -12,7 +12,8 @@ internal sealed record PowerOptions
     /// <summary>So many BMCs of the rack are spoken to at once; each alone to one at a time.</summary>
     public int AtOnce { get; init; } = 4;
 
-    /// <summary>So many conversations with one BMC in a minute; more are refused, because many BMCs hang when they are asked often.</summary>
+    /// <summary>So many conversations with one BMC in a minute; more are refused, because many BMCs hang when they are
+    /// asked often.</summary>
     public int PerMinute { get; init; } = 20;
 
     /// <summary>The time between two machines of the rack that are switched on: all at once trip a breaker.</summary>

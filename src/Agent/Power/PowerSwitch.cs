@@ -122,7 +122,8 @@ internal sealed class PowerSwitch(IBmc bmc, PowerOptions options, TimeProvider c
     {
         var seen = await ShowsAsync(wanted, limit, cancellation);
         if (seen != wanted)
-            throw new BmcException(BmcFailure.Unknown, $"the BMC was told, but after {limit.TotalSeconds:0} s the machine is {seen} and not {wanted}");
+            throw new BmcException(BmcFailure.Unknown,
+                $"the BMC was told, but after {limit.TotalSeconds:0} s the machine is {seen} and not {wanted}");
     }
 
     // What it shows in the end. A BMC that is busy with the power may not answer for a while.

@@ -23,11 +23,13 @@ internal static class BmcCommands
         {
             Description = "A file whose first line is the password, or - for standard input.", HelpName = "FILE", Required = true,
         };
-        var ca = new Option<string?>("--ca") { Description = "Redfish: a PEM file with the CA of the BMC's certificate.", HelpName = "FILE" };
+        var ca = new Option<string?>("--ca") { Description = "Redfish: a PEM file with the CA of the BMC's certificate.",
+            HelpName = "FILE" };
         var fingerprint = new Option<string?>("--fingerprint") { Description = "Redfish: the SHA-256 of a self-signed certificate.", HelpName = "HEX" };
         var system = new Option<string?>("--system") { Description = "Redfish: the machine's system where the BMC has several.", HelpName = "ID" };
         var suite = new Option<int>("--cipher-suite") { Description = "IPMI: its number; without it the best that the BMC names.", HelpName = "N" };
-        return new Command("set", "Tells where the BMC is and how to log in there.") { name, kind, address, user, password, ca, fingerprint, system, suite }
+        return new Command("set", "Tells where the BMC is and how to log in there.") { name, kind, address, user,
+            password, ca, fingerprint, system, suite }
             .With(shell.Run(async (session, arguments, cancellation) =>
             {
                 var bmc = new Bmc
@@ -62,7 +64,8 @@ internal static class BmcCommands
                 }
                 await session.PrintAsync(Description.Lines([.. Line.Pairs(
                     ("Kind", Words.Of(bmc.Kind)), ("Address", bmc.Address), ("User", bmc.Username), ("Fingerprint", bmc.Fingerprint),
-                    ("CA", bmc.Ca == "" ? "" : "told"), ("System", bmc.System), ("Cipher suite", bmc.CipherSuite == 0 ? "" : $"{bmc.CipherSuite}"))]));
+                    ("CA", bmc.Ca == "" ? "" : "told"), ("System", bmc.System), ("Cipher suite", bmc.CipherSuite == 0
+                        ? "" : $"{bmc.CipherSuite}"))]));
                 return ExitCode.Ok;
             }));
     }

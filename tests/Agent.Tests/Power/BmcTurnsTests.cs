@@ -48,7 +48,8 @@ public sealed class BmcTurnsTests
         for (var i = 0; i < 2; i++)
             (await turns.EnterAsync("a", Token)).Dispose();
         var refused = await Assert.ThrowsAsync<BmcException>(() => turns.EnterAsync("a", Token));
-        Assert.Equal((BmcFailure.TooOften, "the BMC a was asked 2 times within a minute; wait a little"), (refused.Failure, refused.Message));
+        Assert.Equal((BmcFailure.TooOften, "the BMC a was asked 2 times within a minute; wait a little"),
+            (refused.Failure, refused.Message));
 
         (await turns.EnterAsync("b", Token)).Dispose();
         clock.Advance(TimeSpan.FromMinutes(1));

@@ -61,7 +61,8 @@ internal sealed class IpmiSimulator : IAsyncDisposable
               chassis_control "{{directory["chassis"]}}"
               user 2 true "{{Username}}" "{{Password}}" admin 10 none md2 md5 straight
             """);
-        await WriteAsync("sim.emu", "mc_setbmc 0x20\nmc_add 0x20 0 no-device-sdrs 0x23 9 8 0x9f 0x1291 0xf02 persist_sdr\nmc_enable 0x20\n");
+        await WriteAsync("sim.emu",
+            "mc_setbmc 0x20\nmc_add 0x20 0 no-device-sdrs 0x23 9 8 0x9f 0x1291 0xf02 persist_sdr\nmc_enable 0x20\n");
         await WriteAsync("power", "0");
         await WriteAsync("boot", "none");
         // How the simulator asks: `get NAME…` prints NAME:VALUE, `set NAME VALUE…` changes.
@@ -84,7 +85,8 @@ internal sealed class IpmiSimulator : IAsyncDisposable
             esac
             """);
         File.SetUnixFileMode(directory["chassis"], UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
-        var start = new ProcessStartInfo("ipmi_sim", ["-n", "-c", directory["lan.conf"], "-f", directory["sim.emu"], "-s", directory["state"]])
+        var start = new ProcessStartInfo("ipmi_sim", ["-n", "-c", directory["lan.conf"], "-f", directory["sim.emu"],
+            "-s", directory["state"]])
         {
             RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true,
         };

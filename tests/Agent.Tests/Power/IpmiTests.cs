@@ -20,8 +20,10 @@ public sealed class IpmiTests
         var power = Control(turns);
 
         Assert.Equal(PowerState.Off, (await ReadAsync(power, simulator)).State);
-        var on = await power.SwitchAsync(Command(simulator, new() { Action = PowerAction.On, NextBoot = NextBoot.Network, Uefi = true }), Token);
-        Assert.Equal((CommandOutcome.Succeeded, "it was off, and is on now; it starts from the network this once"), (on.Outcome, on.Message));
+        var on = await power.SwitchAsync(Command(simulator, new() { Action = PowerAction.On, NextBoot = NextBoot.Network,
+            Uefi = true }), Token);
+        Assert.Equal((CommandOutcome.Succeeded, "it was off, and is on now; it starts from the network this once"),
+            (on.Outcome, on.Message));
         Assert.Equal(PowerState.On, (await ReadAsync(power, simulator)).State);
         var off = await power.SwitchAsync(Command(simulator, new() { Action = PowerAction.Off }), Token);
         Assert.Equal((CommandOutcome.Succeeded, "it went down by itself, and is off"), (off.Outcome, off.Message));
@@ -38,7 +40,8 @@ public sealed class IpmiTests
         command.Bmc.Password = "wrong";
         var result = await Control(turns).SwitchAsync(command, Token);
 
-        Assert.Equal((CommandOutcome.Failed, FailureClass.Transient, "the BMC does not answer, or does not take the user name and the password"),
+        Assert.Equal((CommandOutcome.Failed, FailureClass.Transient,
+            "the BMC does not answer, or does not take the user name and the password"),
             (result.Outcome, result.FailureClass, result.Message));
         Assert.Equal("", simulator.Told);
     }
@@ -49,7 +52,8 @@ public sealed class IpmiTests
         using var turns = Turns();
         var control = new PowerControl(new() { Power = Options with { Ipmitool = "no-such-ipmitool" } }, turns, TimeProvider.System);
         var result = await control.SwitchAsync(
-            new() { Bmc = new() { Bmc = new() { Kind = BmcKind.Ipmi, Address = "127.0.0.1:1" }, Password = "p" }, SwitchPower = new() }, Token);
+            new() { Bmc = new() { Bmc = new() { Kind = BmcKind.Ipmi, Address = "127.0.0.1:1" }, Password = "p" },
+                SwitchPower = new() }, Token);
 
         Assert.Equal(CommandOutcome.Failed, result.Outcome);
         Assert.StartsWith("no-such-ipmitool could not be started", result.Message, StringComparison.Ordinal);

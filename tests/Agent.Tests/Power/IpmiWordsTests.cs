@@ -31,8 +31,10 @@ public sealed class IpmiWordsTests
         IpmiTool.Arguments(new() { Address = address, Username = "ops", CipherSuite = suite }, ["chassis", "power", "on"])));
 
     [Theory]
-    [InlineData("Error: Unable to establish IPMI v2 / RMCP+ session\n", "Unreachable: the BMC does not answer, or does not take the user name and the password")]
-    [InlineData("Unable to set Chassis Power Control to Up/On\n", "Unknown: the BMC did not answer: Unable to set Chassis Power Control to Up/On")]
+    [InlineData("Error: Unable to establish IPMI v2 / RMCP+ session\n",
+        "Unreachable: the BMC does not answer, or does not take the user name and the password")]
+    [InlineData("Unable to set Chassis Power Control to Up/On\n",
+        "Unknown: the BMC did not answer: Unable to set Chassis Power Control to Up/On")]
     [InlineData("Unable to get Chassis Power Status\n", "Unreachable: the BMC did not answer: Unable to get Chassis Power Status")]
     [InlineData(
         "Set Chassis Power Control to Cycle failed: Command not supported in present state\n",

@@ -23,7 +23,8 @@ public sealed class PowerSwitchTests
     };
 
     [Theory, MemberData(nameof(Ways))]
-    public async Task Each_action_is_what_the_machine_needs_to_get_there(PowerState state, PowerAction action, bool force, string told, string said)
+    public async Task Each_action_is_what_the_machine_needs_to_get_there(PowerState state, PowerAction action,
+        bool force, string told, string said)
     {
         var bmc = new BmcDouble { State = state, Slow = 3 };
 
@@ -96,7 +97,8 @@ public sealed class PowerSwitchTests
         var bmc = new BmcDouble { State = PowerState.Off, Lies = true };
         var failure = await Assert.ThrowsAsync<BmcException>(() => RunAsync(bmc, new() { Action = PowerAction.On }));
 
-        Assert.Equal((BmcFailure.Unknown, "the BMC was told, but after 1 s the machine is Off and not On"), (failure.Failure, failure.Message));
+        Assert.Equal((BmcFailure.Unknown, "the BMC was told, but after 1 s the machine is Off and not On"),
+            (failure.Failure, failure.Message));
     }
 
     private static Task<string> RunAsync(IBmc bmc, SwitchPower wanted) =>

@@ -26,7 +26,8 @@ public sealed class RedfishTests
         (mock.HasNoSessions, mock.TaskLength, mock.HasFutureState, mock.HasActionInfo) = (basic, task, elsewhere, elsewhere);
         var result = await SwitchAsync(mock, new() { Action = PowerAction.On, NextBoot = NextBoot.Network, Uefi = true });
 
-        Assert.Equal((CommandOutcome.Succeeded, "it was off, and is on now; it starts from the network this once"), (result.Outcome, result.Message));
+        Assert.Equal((CommandOutcome.Succeeded, "it was off, and is on now; it starts from the network this once"),
+            (result.Outcome, result.Message));
         Assert.Equal(
             ["{\"Boot\":{\"BootSourceOverrideEnabled\":\"Once\",\"BootSourceOverrideTarget\":\"Pxe\",\"BootSourceOverrideMode\":\"UEFI\"}}", "On"],
             mock.Told);
@@ -41,7 +42,8 @@ public sealed class RedfishTests
         await SwitchAsync(mock, new() { Action = PowerAction.On, NextBoot = NextBoot.Disk });
 
         Assert.Equal(
-            new() { State = PowerState.On, Machine = "Acme R1 S-77", NextBoot = NextBoot.Disk, NextBootDetail = "Hdd" }, await ReadAsync(mock));
+            new() { State = PowerState.On, Machine = "Acme R1 S-77", NextBoot = NextBoot.Disk, NextBootDetail = "Hdd" },
+                await ReadAsync(mock));
     }
 
     [Fact]
@@ -64,7 +66,8 @@ public sealed class RedfishTests
         (mock.TaskLength, mock.TasksFail) = (0, true);
         var failed = await SwitchAsync(mock, new() { Action = PowerAction.On });
 
-        Assert.Equal((CommandOutcome.Failed, "the BMC was told to start from Pxe next, and did not keep it"), (forgotten.Outcome, forgotten.Message));
+        Assert.Equal((CommandOutcome.Failed, "the BMC was told to start from Pxe next, and did not keep it"),
+            (forgotten.Outcome, forgotten.Message));
         Assert.Equal((CommandOutcome.Failed, "the BMC answers 200 to the task: the fan tray is open"), (failed.Outcome, failed.Message));
     }
 
@@ -77,7 +80,8 @@ public sealed class RedfishTests
         var wrong = await Assert.ThrowsAsync<RpcException>(() => ReadAsync(mock, bmc => bmc.System = "3"));
         await ReadAsync(mock, bmc => bmc.System = "1");
 
-        Assert.Equal((StatusCode.FailedPrecondition, "the BMC stands for 2 systems (1, 2); tell which one is the machine's"), (unsaid.StatusCode, unsaid.Status.Detail));
+        Assert.Equal((StatusCode.FailedPrecondition,
+            "the BMC stands for 2 systems (1, 2); tell which one is the machine's"), (unsaid.StatusCode, unsaid.Status.Detail));
         Assert.Equal("the BMC has no system 3; it has 1, 2", wrong.Status.Detail);
     }
 
@@ -90,7 +94,8 @@ public sealed class RedfishTests
         mock.HasNoSessions = basic;
         var refused = await Assert.ThrowsAsync<RpcException>(() => ReadAsync(mock, change: null, password: "wrong"));
 
-        Assert.Equal((StatusCode.FailedPrecondition, "the BMC does not take the user name and the password"), (refused.StatusCode, refused.Status.Detail));
+        Assert.Equal((StatusCode.FailedPrecondition, "the BMC does not take the user name and the password"),
+            (refused.StatusCode, refused.Status.Detail));
     }
 
     [Fact]
@@ -99,11 +104,13 @@ public sealed class RedfishTests
         await using var mock = await RedfishMock.StartAsync();
         using var other = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         var now = TimeProvider.System.GetUtcNow();
-        using var stranger = new CertificateRequest("CN=other", other, HashAlgorithmName.SHA256).CreateSelfSigned(now.AddDays(-1), now.AddDays(1));
+        using var stranger = new CertificateRequest("CN=other", other,
+            HashAlgorithmName.SHA256).CreateSelfSigned(now.AddDays(-1), now.AddDays(1));
         await ReadAsync(mock, bmc => (bmc.Fingerprint, bmc.Ca) = ("", mock.Certificate.ExportCertificatePem()));
         var unpinned = await Assert.ThrowsAsync<RpcException>(() => ReadAsync(mock, bmc => bmc.Fingerprint = ""));
         var changed = await Assert.ThrowsAsync<RpcException>(() => ReadAsync(mock, bmc => bmc.Fingerprint = new('a', 64)));
-        var foreign = await Assert.ThrowsAsync<RpcException>(() => ReadAsync(mock, bmc => (bmc.Fingerprint, bmc.Ca) = ("", stranger.ExportCertificatePem())));
+        var foreign = await Assert.ThrowsAsync<RpcException>(() => ReadAsync(mock, bmc => (bmc.Fingerprint,
+            bmc.Ca) = ("", stranger.ExportCertificatePem())));
 
         Assert.StartsWith("no CA of this system vouches for the BMC's certificate", unpinned.Status.Detail, StringComparison.Ordinal);
         Assert.Contains(Digest(mock.Certificate), unpinned.Status.Detail, StringComparison.Ordinal);
@@ -137,7 +144,8 @@ public sealed class RedfishTests
 
     private static BmcAccess Access(RedfishMock mock) => new()
     {
-        Bmc = new() { Kind = BmcKind.Redfish, Address = mock.Address, Username = RedfishMock.Username, Fingerprint = Digest(mock.Certificate) },
+        Bmc = new() { Kind = BmcKind.Redfish, Address = mock.Address, Username = RedfishMock.Username,
+            Fingerprint = Digest(mock.Certificate) },
         Password = RedfishMock.Password,
     };
 
@@ -156,7 +164,8 @@ public sealed class RedfishTests
         var access = Access(mock);
         access.Password = password;
         change?.Invoke(access.Bmc);
-        await foreach (var piece in new PowerControl(new() { Power = Options }, turns, TimeProvider.System).ReadAsync(new() { Bmc = access }, Token))
+        await foreach (var piece in new PowerControl(new() { Power = Options }, turns,
+            TimeProvider.System).ReadAsync(new() { Bmc = access }, Token))
             return PowerStatus.Parser.ParseFrom(piece.Span);
         throw new InvalidOperationException("There was no answer.");
     }

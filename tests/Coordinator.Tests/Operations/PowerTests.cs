@@ -13,7 +13,8 @@ public sealed class PowerTests
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
-    private static Bmc Redfish { get; } = new() { Kind = BmcKind.Redfish, Address = "10.0.9.14", Username = "ops", Fingerprint = new('a', 64) };
+    private static Bmc Redfish { get; } = new() { Kind = BmcKind.Redfish, Address = "10.0.9.14", Username = "ops",
+        Fingerprint = new('a', 64) };
 
     [Fact]
     public async Task A_password_goes_to_the_agent_alone_and_is_sealed_at_rest()
@@ -62,7 +63,8 @@ public sealed class PowerTests
         await played.SeenAsync(13, seen => seen.Etcd.Errors.Add("corrupt"));
         var refused = await RefusedAsync(() => played.Nodes.SwitchNodePowerAsync(
             new() { Name = "cp-12", Action = PowerAction.Off }, cancellationToken: Token).ResponseAsync);
-        var begun = (await played.Nodes.SwitchNodePowerAsync(new() { Name = "cp-12", Action = PowerAction.On }, cancellationToken: Token)).Operation;
+        var begun = (await played.Nodes.SwitchNodePowerAsync(new() { Name = "cp-12", Action = PowerAction.On },
+            cancellationToken: Token)).Operation;
         await played.ResultAsync(await CommandAsync(played), message: "it is on already");
         var ended = await EndAsync(played, begun);
 
@@ -74,7 +76,8 @@ public sealed class PowerTests
     public async Task A_machine_without_a_cluster_is_switched_off_without_a_lease()
     {
         await using var played = await PlayedCluster.StartAsync();
-        await played.ReportAsync(new() { BootProgress = new() { SessionId = "s1", Mac = "52:54:00:00:00:77", Stage = BootStage.DhcpOffered } });
+        await played.ReportAsync(new() { BootProgress = new() { SessionId = "s1", Mac = "52:54:00:00:00:77",
+            Stage = BootStage.DhcpOffered } });
         await SetAsync(played, "mac-525400000077", Redfish);
         var begun = (await played.Nodes.SwitchNodePowerAsync(
             new() { Name = "mac-525400000077", Action = PowerAction.Off, Force = true }, cancellationToken: Token)).Operation;
@@ -92,12 +95,14 @@ public sealed class PowerTests
         await using var played = await PlayedCluster.StartAsync();
         var wrong = await RunningApi.RefusalAsync(() => SetAsync(played, "w-14", new()
         {
-            Kind = BmcKind.Ipmi, Address = "-oProxy=x", Username = "a-name-that-is-too-long", Fingerprint = "ab", Ca = "none", System = "../1", CipherSuite = 99,
+            Kind = BmcKind.Ipmi, Address = "-oProxy=x", Username = "a-name-that-is-too-long", Fingerprint = "ab",
+                Ca = "none", System = "../1", CipherSuite = 99,
         }, ""));
         Assert.Equal(StatusCode.InvalidArgument, wrong.Code);
         Assert.Equal(
         [
-            "bmc.address", "password", "bmc.username", "bmc.ca", "bmc.fingerprint", "bmc.system", "bmc.fingerprint", "bmc.fingerprint", "bmc.ca", "bmc.system",
+            "bmc.address", "password", "bmc.username", "bmc.ca", "bmc.fingerprint", "bmc.system", "bmc.fingerprint",
+                "bmc.fingerprint", "bmc.ca", "bmc.system",
             "bmc.cipher_suite",
         ], wrong.Fields);
     }
@@ -110,7 +115,8 @@ public sealed class PowerTests
         var twice = await RefusedAsync(() => SetAsync(played, "cp-11", Redfish));
         await played.Nodes.ForgetNodeBmcAsync(new() { Name = "w-14" }, cancellationToken: Token);
         await SetAsync(played, "cp-11", Redfish);
-        var without = await RefusedAsync(() => played.Nodes.GetNodePowerAsync(new() { Name = "w-14" }, cancellationToken: Token).ResponseAsync);
+        var without = await RefusedAsync(() => played.Nodes.GetNodePowerAsync(new() { Name = "w-14" },
+            cancellationToken: Token).ResponseAsync);
 
         Assert.Equal($"10.0.9.14 is the BMC of node {PlayedCluster.Uuid(14)} already; `cozyfleet node bmc forget` takes it away there.", twice.Detail);
         Assert.StartsWith("nobody told where the BMC of node", without.Detail, StringComparison.Ordinal);
@@ -135,7 +141,8 @@ public sealed class PowerTests
         (await played.Nodes.SetNodeBmcAsync(
             new() { Name = name, Bmc = bmc, Password = password, RequestId = Guid.NewGuid().ToString() }, cancellationToken: Token)).Node;
 
-    private static async Task<Command> CommandAsync(PlayedCluster played) => (await played.Agent.NextAsync(m => m.Command is not null)).Command;
+    private static async Task<Command> CommandAsync(PlayedCluster played) => (await played.Agent.NextAsync(m =>
+        m.Command is not null)).Command;
 
     private static async Task<Operation> EndAsync(PlayedCluster played, Operation operation)
     {

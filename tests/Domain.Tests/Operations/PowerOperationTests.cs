@@ -26,7 +26,8 @@ public sealed class PowerOperationTests
         var operation = Operation(action, cluster);
         var takes = OperationRules.TakesLease(operation);
         Assert.Equal(words, OperationRules.Word(operation.Action) + ": " + (takes ? "lease" : "no lease")
-            + (takes && OperationRules.AsksGates(operation.Action) ? ", gates" : "") + (OperationRules.Settles(operation) ? ", looked for" : ""));
+            + (takes && OperationRules.AsksGates(operation.Action) ? ", gates" : "") + (OperationRules.Settles(operation)
+                ? ", looked for" : ""));
     }
 
     [Fact]
@@ -55,7 +56,8 @@ public sealed class PowerOperationTests
         var taken = Facts("", lease: null) with { Members = [Node("c1")] };
 
         Assert.Equal((OperationState.Ordered, "", 0UL), (free.State, free.OpenOrder?.Cluster, free.OpenOrder?.FencingNumber));
-        Assert.Equal("node n1 was taken into a cluster meanwhile; ask again.", OperationRules.Refusal(Operation(PowerAction.Off, ""), taken)?.Message);
+        Assert.Equal("node n1 was taken into a cluster meanwhile; ask again.",
+            OperationRules.Refusal(Operation(PowerAction.Off, ""), taken)?.Message);
     }
 
     [Theory]
@@ -79,8 +81,10 @@ public sealed class PowerOperationTests
     public void The_bmc_says_whether_it_is_off_and_a_member_whether_it_is_back(
         PowerAction action, string cluster, OrderOutcome outcome, OperationState state)
     {
-        var ordered = OperationMachine.Advance(Operation(action, cluster, overrides: true), Facts(cluster, cluster == "" ? null : "operations/o1"));
-        Assert.Equal(state, OperationMachine.Finished(ordered, new("o1", "operations/o1", outcome, FailureClass.None, "said so", 0, Start)).State);
+        var ordered = OperationMachine.Advance(Operation(action, cluster, overrides: true), Facts(cluster, cluster == ""
+            ? null : "operations/o1"));
+        Assert.Equal(state, OperationMachine.Finished(ordered, new("o1", "operations/o1", outcome, FailureClass.None,
+            "said so", 0, Start)).State);
     }
 
     private static OperationRecord Operation(PowerAction action, string cluster, bool overrides = false) =>
@@ -96,6 +100,7 @@ public sealed class PowerOperationTests
     };
 
     private static OperationFacts Facts(string cluster, string? lease) => new(
-        cluster == "" ? null : new(new ResourceMetadata(cluster, "u1", Start)) { Lease = lease is null ? null : new(lease, "test", 7, Start) },
+        cluster == "" ? null : new(new ResourceMetadata(cluster, "u1", Start)) { Lease = lease is null ? null
+            : new(lease, "test", 7, Start) },
         [Node(cluster)], Start);
 }

@@ -31,7 +31,8 @@ internal sealed class IpmiBmc(IpmiTool tool) : IBmc
         await tool.RunAsync(["chassis", "bootdev", next == NextBoot.Network ? "pxe" : "disk", .. mode], cancellation);
         var kept = IpmiWords.BootFlags(await tool.RunAsync(["chassis", "bootparam", "get", "5"], cancellation));
         if (kept.Next != next)
-            throw new BmcException(BmcFailure.Refused, $"the BMC was told to start from the {next.ToString().ToLowerInvariant()} next, and did not keep it");
+            throw new BmcException(BmcFailure.Refused,
+                $"the BMC was told to start from the {next.ToString().ToLowerInvariant()} next, and did not keep it");
     }
 
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;

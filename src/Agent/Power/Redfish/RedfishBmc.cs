@@ -15,13 +15,15 @@ internal sealed class RedfishBmc(RedfishClient client, string systemId = "") : I
     public async Task<PowerStatus> ReadAsync(CancellationToken cancellation)
     {
         var system = (await SystemAsync(cancellation)).Json;
-        var target = system.Text("Boot", "BootSourceOverrideEnabled") is "Once" or "Continuous" ? system.Text("Boot", "BootSourceOverrideTarget") : "";
+        var target = system.Text("Boot", "BootSourceOverrideEnabled") is "Once" or "Continuous" ? system.Text("Boot",
+            "BootSourceOverrideTarget") : "";
         return new()
         {
             State = State(system.Text("PowerState")),
             NextBoot = Networks.Contains(target) ? NextBoot.Network : Disks.Contains(target) ? NextBoot.Disk : NextBoot.Unspecified,
             NextBootDetail = target == "None" ? "" : target,
-            Machine = string.Join(' ', new[] { system.Text("Manufacturer"), system.Text("Model"), system.Text("SerialNumber") }.Where(t => t != "")),
+            Machine = string.Join(' ', new[] { system.Text("Manufacturer"), system.Text("Model"),
+                system.Text("SerialNumber") }.Where(t => t != "")),
         };
     }
 
@@ -104,13 +106,15 @@ internal sealed class RedfishBmc(RedfishClient client, string systemId = "") : I
     {
         var root = await client.OpenAsync(cancellation);
         var systems = root.Json.Text("Systems", "@odata.id") is { Length: > 0 } link ? link : "/redfish/v1/Systems";
-        var paths = (await client.GetAsync(systems, cancellation)).Json.Objects("Members").Select(m => m.Text("@odata.id")).Where(p => p != "").ToArray();
+        var paths = (await client.GetAsync(systems, cancellation)).Json.Objects("Members").Select(m =>
+            m.Text("@odata.id")).Where(p => p != "").ToArray();
         var found = systemId == "" ? paths : [.. paths.Where(p => Id(p) == systemId)];
         if (found.Length == 1)
             return found[0];
         var names = paths.Length == 0 ? "none" : string.Join(", ", paths.Select(Id));
         throw new BmcException(BmcFailure.Refused, systemId == ""
-            ? $"the BMC stands for {paths.Length} systems ({names}); tell which one is the machine's" : $"the BMC has no system {systemId}; it has {names}");
+            ? $"the BMC stands for {paths.Length} systems ({names}); tell which one is the machine's"
+                : $"the BMC has no system {systemId}; it has {names}");
     }
 
     private static string Id(string path) => path.TrimEnd('/').Split('/')[^1];

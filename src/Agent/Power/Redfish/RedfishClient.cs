@@ -14,7 +14,8 @@ namespace Cozy.Fleet.Agent.Power.Redfish;
 internal sealed record RedfishResource(string Path, JsonElement Json, string Tag);
 
 /// <summary>
-/// The HTTP side of Redfish (DSP0266): a session where the service has them, else basic authentication; tasks; refusals in the service's own
+/// The HTTP side of Redfish (DSP0266): a session where the service has them, else basic authentication; tasks; refusals in
+/// the service's own
 /// words. Every link must stay on the BMC: the token goes nowhere else.
 /// </summary>
 internal sealed class RedfishClient : IAsyncDisposable
@@ -46,7 +47,8 @@ internal sealed class RedfishClient : IAsyncDisposable
             UseCookies = false,
             SslOptions = { RemoteCertificateValidationCallback = (_, certificate, _, errors) => pin.IsTrusted(certificate, errors) },
         };
-        http = new(handler) { BaseAddress = new($"https://{access.Bmc.Address}"), Timeout = RequestLimit, MaxResponseContentBufferSize = AnswerBytes };
+        http = new(handler) { BaseAddress = new($"https://{access.Bmc.Address}"), Timeout = RequestLimit,
+            MaxResponseContentBufferSize = AnswerBytes };
     }
 
     /// <summary>Logs in.</summary>
@@ -90,7 +92,8 @@ internal sealed class RedfishClient : IAsyncDisposable
         if (!answer.IsSuccessStatusCode)
             throw await RefusedAsync(answer, path, cancellation);
         if (answer.StatusCode == HttpStatusCode.Accepted && answer.Headers.Location is { } monitor)
-            await FollowAsync(monitor.IsAbsoluteUri ? monitor.PathAndQuery : monitor.OriginalString, answer.Headers.RetryAfter, cancellation);
+            await FollowAsync(monitor.IsAbsoluteUri ? monitor.PathAndQuery : monitor.OriginalString,
+                answer.Headers.RetryAfter, cancellation);
     }
 
     /// <summary>Logs out: services have few sessions, and keep those that nobody ends for half an hour.</summary>
@@ -137,7 +140,8 @@ internal sealed class RedfishClient : IAsyncDisposable
         throw new BmcException(BmcFailure.Unknown, "the BMC works on it without an end");
     }
 
-    private async Task<HttpResponseMessage> SendAsync(HttpMethod method, string path, JsonObject? body, string tag, CancellationToken cancellation)
+    private async Task<HttpResponseMessage> SendAsync(HttpMethod method, string path, JsonObject? body, string tag,
+        CancellationToken cancellation)
     {
         using var request = Request(method, path, body, tag);
         // What only looks, or ends our own session, leaves nothing open when its answer is lost.
@@ -152,7 +156,8 @@ internal sealed class RedfishClient : IAsyncDisposable
                 or HttpRequestError.SecureConnectionError);
             throw failure.InnerException is AuthenticationException && pin.Refusal != ""
                 ? new BmcException(BmcFailure.Refused, pin.Refusal, failure)
-                : new BmcException(sent ? lost : BmcFailure.Unreachable, $"the BMC {access.Bmc.Address} does not answer: {failure.Message}", failure);
+                : new BmcException(sent ? lost : BmcFailure.Unreachable,
+                    $"the BMC {access.Bmc.Address} does not answer: {failure.Message}", failure);
         }
         catch (OperationCanceledException failure) when (!cancellation.IsCancellationRequested)
         {
@@ -162,7 +167,8 @@ internal sealed class RedfishClient : IAsyncDisposable
 
     private HttpRequestMessage Request(HttpMethod method, string path, JsonObject? body, string tag)
     {
-        if (!Uri.TryCreate(http.BaseAddress, path, out var url) || url.Authority != http.BaseAddress!.Authority || url.Scheme != Uri.UriSchemeHttps)
+        if (!Uri.TryCreate(http.BaseAddress, path, out var url) || url.Authority != http.BaseAddress!.Authority
+            || url.Scheme != Uri.UriSchemeHttps)
             throw new BmcException(BmcFailure.Refused, $"the BMC {access.Bmc.Address} links to another place: {path}");
         var request = new HttpRequestMessage(method, url) { Headers = { Authorization = basic } };
         request.Headers.Accept.Add(new("application/json"));

@@ -24,7 +24,8 @@ internal static class BmcRules
         var (kind, fingerprint) = (EnumMap<V1.BmcKind, BmcKind>.Of(told.Kind), Fingerprint(told.Fingerprint));
         var problems = new Problems();
         problems.AddIf(kind == BmcKind.Unspecified, "bmc.kind", "must be redfish or ipmi");
-        problems.AddIf(!IsPlace(told.Address), "bmc.address", $"'{told.Address}' is not HOST or HOST:PORT; an IPv6 address stands in brackets");
+        problems.AddIf(!IsPlace(told.Address), "bmc.address",
+            $"'{told.Address}' is not HOST or HOST:PORT; an IPv6 address stands in brackets");
         problems.AddIf(told.Username == "" || told.Username.Any(char.IsControl), "bmc.username", "must be set");
         problems.AddIf(password == "" || password.Any(char.IsControl), "password", "must be set, in one line");
         if (kind == BmcKind.Ipmi)
@@ -35,16 +36,20 @@ internal static class BmcRules
         problems.AddIf(told.Ca != "" && !IsCa(told.Ca), "bmc.ca", "holds no certificate in PEM");
         problems.AddIf(told.System.Any(c => !char.IsAsciiLetterOrDigit(c) && c is not ('.' or '-' or '_' or ':')), "bmc.system",
             $"'{told.System}' is not the id of a system, such as 1 or System.Embedded.1");
-        problems.AddIf(told.CipherSuite is < 0 or > 17, "bmc.cipher_suite", "must be the number of a cipher suite, 1 to 17, or 0 for the best");
+        problems.AddIf(told.CipherSuite is < 0 or > 17, "bmc.cipher_suite",
+            "must be the number of a cipher suite, 1 to 17, or 0 for the best");
         problems.AddIf(kind == BmcKind.Redfish && told.CipherSuite != 0, "bmc.cipher_suite", "Redfish has none");
         problems.ThrowIfAny();
-        return new(kind, told.Address, told.Username) { Ca = told.Ca, Fingerprint = fingerprint, System = told.System, CipherSuite = told.CipherSuite };
+        return new(kind, told.Address, told.Username) { Ca = told.Ca, Fingerprint = fingerprint, System = told.System,
+            CipherSuite = told.CipherSuite };
     }
 
     private static void CheckIpmi(V1.Bmc told, string password, Problems problems)
     {
-        problems.AddIf(Encoding.UTF8.GetByteCount(told.Username) > IpmiUsernameBytes, "bmc.username", $"IPMI has names of at most {IpmiUsernameBytes} bytes");
-        problems.AddIf(Encoding.UTF8.GetByteCount(password) > IpmiPasswordBytes, "password", $"IPMI has passwords of at most {IpmiPasswordBytes} bytes");
+        problems.AddIf(Encoding.UTF8.GetByteCount(told.Username) > IpmiUsernameBytes, "bmc.username",
+            $"IPMI has names of at most {IpmiUsernameBytes} bytes");
+        problems.AddIf(Encoding.UTF8.GetByteCount(password) > IpmiPasswordBytes, "password",
+            $"IPMI has passwords of at most {IpmiPasswordBytes} bytes");
         problems.AddIf(told.Ca != "", "bmc.ca", "IPMI has no certificates");
         problems.AddIf(told.Fingerprint != "", "bmc.fingerprint", "IPMI has no certificates");
         problems.AddIf(told.System != "", "bmc.system", "IPMI knows one system");
