@@ -23,6 +23,7 @@ need_vm=(
   "extlinux extlinux what a BIOS machine starts from its disk"
   "fdisk sfdisk partitions the machines' disks"
   "dnsmasq-base dnsmasq another DHCP server on the same wire"
+  "kea-dhcp4-server kea-dhcp4 another DHCP server that knows nothing of booting"
   "isc-dhcp-relay dhcrelay a relay before the agent"
   "clang clang native compilation of the node program"
   "zlib1g-dev /usr/include/zlib.h native compilation of the node program"

@@ -15,6 +15,7 @@ public sealed class NetworkBootTests(ITestOutputHelper output)
     {
         { Arrangement.Server, [MachineKind.BiosE1000, MachineKind.UefiHttp] },
         { Arrangement.BesideDnsmasq, [MachineKind.BiosVirtio, MachineKind.UefiPxe] },
+        { Arrangement.BesideKea, [MachineKind.UefiHttp] },
         { Arrangement.BehindRelay, [MachineKind.BiosVirtio, MachineKind.UefiPxe] },
     };
 
@@ -22,8 +23,10 @@ public sealed class NetworkBootTests(ITestOutputHelper output)
     public static TheoryData<Arrangement, MachineKind[]> HeavyRows => new()
     {
         { Arrangement.BesideDnsmasq, [MachineKind.BiosE1000, MachineKind.UefiHttp] },
+        { Arrangement.BesideKea, [MachineKind.BiosVirtio, MachineKind.UefiPxe] },
         { Arrangement.BehindRelay, [MachineKind.BiosE1000, MachineKind.UefiHttp] },
         { Arrangement.Server, [MachineKind.Arm64Http] },
+        { Arrangement.Server, [MachineKind.Arm64Pxe] },
         { Arrangement.BesideDnsmasq, [MachineKind.Arm64Http] },
         { Arrangement.BehindRelay, [MachineKind.Arm64Http] },
     };

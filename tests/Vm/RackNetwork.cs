@@ -11,6 +11,9 @@ public enum Arrangement
     /// <summary>dnsmasq on a host of its own gives the addresses, and the agent is a proxy.</summary>
     BesideDnsmasq,
 
+    /// <summary>The same with Kea.</summary>
+    BesideKea,
+
     /// <summary>The machines are in another network, behind ISC's relay.</summary>
     BehindRelay,
 }
