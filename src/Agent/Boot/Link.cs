@@ -23,11 +23,17 @@ internal static class Link
         }
     }
 
+    /// <summary>The number of an interface.</summary>
+    public static int IndexOf(string link) =>
+        NetworkInterface.GetAllNetworkInterfaces().First(i => i.Name == link).GetIPProperties().GetIPv6Properties().Index;
+
     /// <summary>The MTU of the interface that has this address.</summary>
     public static int MtuOf(IPAddress address)
     {
         var owner = NetworkInterface.GetAllNetworkInterfaces().Select(i => i.GetIPProperties())
             .FirstOrDefault(p => p.UnicastAddresses.Any(a => a.Address.Equals(address)));
+        if (address.AddressFamily == AddressFamily.InterNetworkV6)
+            return owner?.GetIPv6Properties()?.Mtu is { } mtu6 and >= 1280 ? Math.Min(mtu6, EthernetMtu) : EthernetMtu;
         return owner?.GetIPv4Properties()?.Mtu is { } mtu and >= 576 ? mtu : EthernetMtu;
     }
 }

@@ -68,6 +68,7 @@ internal static class AgentConfigReader
             Subnets = [.. dhcp.Maps("subnets").Select(s => Subnet(s, address)).OfType<DhcpSubnet>()],
             Reservations = [.. dhcp.Maps("reservations").Select(ReservationReader.Read).OfType<Reservation>()],
             Options = new(OptionReader.Read(dhcp), [.. dhcp.Maps("classes").Select(OptionReader.Class)]),
+            Dhcp6 = Dhcp6Reader.Read(root.Map("dhcp6"), link),
             TftpPort = tftp.Number("port", 69, 0, 65535),
             TftpSinglePort = tftp.Flag("singlePort", false),
             TftpTransfers = tftp.Number("transfers", 400, 1, 10_000),

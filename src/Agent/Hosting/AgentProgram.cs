@@ -76,6 +76,8 @@ internal static class AgentProgram
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             kestrel.Listen(new IPEndPoint(config.Address, config.HttpPort));
+            if (config.Dhcp6 is { } dhcp6)
+                kestrel.Listen(new IPEndPoint(dhcp6.Address, config.HttpPort));
             if (config.EventSinkPort is { } port)
                 kestrel.Listen(new IPEndPoint(config.Address, port), EventSink.Listen);
         });
@@ -119,9 +121,24 @@ internal static class AgentProgram
         services.AddHostedService(s => s.GetRequiredService<ImageBuilds>());
         services.AddHostedService(s => s.GetRequiredService<TftpService>());
         services.AddHostedService(s => s.GetRequiredService<DhcpService>());
+        AddIpv6(services, config);
         services.AddHostedService(s => s.GetRequiredService<Observer>());
         services.AddHostedService(s => s.GetRequiredService<KernelLogService>());
         services.AddHostedService(s => s.GetRequiredService<SessionLoop>());
+    }
+
+    private static void AddIpv6(IServiceCollection services, AgentConfig config)
+    {
+        if (config.Dhcp6 is not { } dhcp6)
+            return;
+        services.AddSingleton<Dhcp6Service>().AddSingleton<RouterAdvertiser>();
+        services.AddHostedService(s => new TftpService(config, s.GetRequiredService<BootSessions>(), s.GetRequiredService<BootReporter>(),
+            s.GetRequiredService<RefusalCounters>(), s.GetRequiredService<TimeProvider>(), s.GetRequiredService<ILogger<TftpService>>())
+        {
+            Address = dhcp6.Address,
+        });
+        services.AddHostedService(s => s.GetRequiredService<Dhcp6Service>());
+        services.AddHostedService(s => s.GetRequiredService<RouterAdvertiser>());
     }
 
     private static DesiredStateStore OpenDesiredState(AgentConfig config)
@@ -168,7 +185,7 @@ internal static class AgentProgram
         var url = app.Urls.First();
         var kernelLog = app.Services.GetRequiredService<KernelLogService>();
         app.Services.GetRequiredService<PushEndpoints>().ServeAt(new Uri(app.Urls.Last()).Port, kernelLog.Port);
-        app.Services.GetRequiredService<BootReporter>().ServesAt(url);
+        app.Services.GetRequiredService<BootReporter>().ServesAt(url, app.Urls.FirstOrDefault(u => u.Contains('[', StringComparison.Ordinal)) ?? "");
         var (dhcp, tftp) = (app.Services.GetRequiredService<DhcpService>(), app.Services.GetRequiredService<TftpService>());
         if (config.EventSinkPort is not null)
             Log.Information("events are taken at {Url}", app.Urls.Last());
