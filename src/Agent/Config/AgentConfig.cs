@@ -34,6 +34,9 @@ internal sealed record AgentConfig
     /// <summary>The address that machines reach us at.</summary>
     public IPAddress Address { get; init; } = IPAddress.None;
 
+    /// <summary>Machines that boot are told that there is no IPv6 router, where none speaks.</summary>
+    public bool EndsIpv6Wait { get; init; } = true;
+
     public DhcpMode DhcpMode { get; init; }
 
     public int DhcpPort { get; init; } = 67;

@@ -60,6 +60,7 @@ internal static class AgentConfigReader
             Token = Token(coordinator, environmentToken),
             Interface = link,
             Address = address,
+            EndsIpv6Wait = network.Flag("endIpv6Wait", true),
             DhcpMode = mode,
             DhcpPort = dhcp.Number("port", 67, 0, 65535),
             BootServicePort = dhcp.Number("bootServicePort", 4011, 0, 65535),

@@ -116,6 +116,7 @@ internal static class AgentProgram
         services.AddHostedService(s => s.GetRequiredService<ImageBuilds>());
         services.AddHostedService(s => s.GetRequiredService<TftpService>());
         services.AddHostedService(s => s.GetRequiredService<DhcpService>());
+        services.AddHostedService<RouterAnswers>();
         services.AddHostedService(s => s.GetRequiredService<Observer>());
         services.AddHostedService(s => s.GetRequiredService<KernelLogService>());
         services.AddHostedService(s => s.GetRequiredService<SessionLoop>());
