@@ -26,6 +26,7 @@ internal sealed class AppendLog : IAsyncDisposable
     private FileStream file;
     private long length;
     private long prepared;
+    private bool disposed;
 
     private AppendLog(string path, FileStream file)
     {
@@ -74,6 +75,10 @@ internal sealed class AppendLog : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        // A service that the host knows by two names is disposed of twice.
+        if (disposed)
+            return;
+        disposed = true;
         queue.Writer.TryComplete();
         await writer;
         if (prepared > length)
