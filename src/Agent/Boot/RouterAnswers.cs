@@ -1,5 +1,4 @@
 using System.Net;
-using System.Net.NetworkInformation;
 using System.Net.Sockets;
 using System.Text;
 using Cozy.Fleet.Agent.Config;
@@ -85,8 +84,7 @@ internal sealed partial class RouterAnswers(
             socket.SetRawSocketOption(1, 25, Encoding.ASCII.GetBytes(config.Interface + "\0")); // SO_BINDTODEVICE
             byte[] filter = Filter(RouterDiscovery.Solicitation, RouterDiscovery.Advertisement);
             socket.SetRawSocketOption((int)ProtocolType.IcmpV6, FilterOption, filter);
-            var link = NetworkInterface.GetAllNetworkInterfaces().First(i => i.Name == config.Interface);
-            var routers = new IPv6MulticastOption(AllRouters, link.GetIPProperties().GetIPv4Properties().Index);
+            var routers = new IPv6MulticastOption(AllRouters, LinkEndPoint.IndexOf(config.Interface));
             socket.SetSocketOption(SocketOptionLevel.IPv6, SocketOptionName.AddMembership, routers);
             socket.SetSocketOption(SocketOptionLevel.IPv6, SocketOptionName.MulticastTimeToLive, HopLimit);
             socket.SetSocketOption(SocketOptionLevel.IPv6, SocketOptionName.IpTimeToLive, HopLimit);

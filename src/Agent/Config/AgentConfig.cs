@@ -13,6 +13,18 @@ internal enum DhcpMode
     Off,
 }
 
+/// <summary>Whose offers wait until it was asked whether somebody uses the address.</summary>
+internal enum ConflictProbing
+{
+    Off,
+
+    /// <summary>Those of the local link, by ARP.</summary>
+    Link,
+
+    /// <summary>Those behind relays as well, by ICMP echo.</summary>
+    Everywhere,
+}
+
 /// <summary>A registry that is mirrored.</summary>
 /// <param name="Name">As image references begin: docker.io, ghcr.io.</param>
 internal sealed record Upstream(string Name, Uri Url);
@@ -45,6 +57,14 @@ internal sealed record AgentConfig
 
     public bool Authoritative { get; init; }
 
+    public ConflictProbing ConflictProbe { get; init; } = ConflictProbing.Link;
+
+    /// <summary>How long an offer waits for somebody who says that the address is in use.</summary>
+    public TimeSpan ConflictProbeTime { get; init; } = TimeSpan.FromMilliseconds(300);
+
+    /// <summary>Other DHCP servers on the machines' network are looked for.</summary>
+    public bool DhcpGuard { get; init; } = true;
+
     public IReadOnlyList<DhcpSubnet> Subnets { get; init; } = [];
 
     public IReadOnlyList<Reservation> Reservations { get; init; } = [];
@@ -63,6 +83,9 @@ internal sealed record AgentConfig
     public int TftpTransfersPerClient { get; init; } = 16;
 
     public int HttpPort { get; init; } = 80;
+
+    /// <summary>How many assets one machine loads at once.</summary>
+    public int HttpTransfersPerMachine { get; init; } = 2;
 
     public string IpxeDirectory { get; init; } = "/usr/lib/ipxe";
 

@@ -37,6 +37,7 @@ internal sealed partial class SessionLoop : BackgroundService
     private readonly AssetCache assets;
     private readonly ImageBuilds builds;
     private readonly DhcpService dhcp;
+    private readonly ForeignServers guard;
     private readonly AgentFailure failure;
     private readonly RefusalCounters refused;
     private readonly TimeProvider clock;
@@ -44,13 +45,14 @@ internal sealed partial class SessionLoop : BackgroundService
     private readonly ResiliencePipeline reconnect;
 
     public SessionLoop(AgentConfig config, AgentIdentity identity, Journal journal, DesiredStateStore desired, CommandExecutor commands,
-        AnswerQuery answer, Observer observer, BootReporter reporter, AssetCache assets, ImageBuilds builds, DhcpService dhcp, RefusalCounters refused,
-        AgentFailure failure, TimeProvider clock, ILogger<SessionLoop> log)
+        AnswerQuery answer, Observer observer, BootReporter reporter, AssetCache assets, ImageBuilds builds, DhcpService dhcp, ForeignServers guard,
+        RefusalCounters refused, AgentFailure failure, TimeProvider clock, ILogger<SessionLoop> log)
     {
         (this.config, this.identity, this.journal, this.desired) = (config, identity, journal, desired);
         (this.commands, this.answer, this.observer, this.reporter) = (commands, answer, observer, reporter);
         (this.assets, this.builds) = (assets, builds);
-        (this.dhcp, this.refused, this.failure, this.clock, this.log) = (dhcp, refused, failure, clock, log);
+        (this.dhcp, this.guard) = (dhcp, guard);
+        (this.refused, this.failure, this.clock, this.log) = (refused, failure, clock, log);
         reconnect = new ResiliencePipelineBuilder { TimeProvider = clock }.AddRetry(new RetryStrategyOptions
         {
             MaxRetryAttempts = int.MaxValue,
@@ -184,6 +186,11 @@ internal sealed partial class SessionLoop : BackgroundService
             await queue.WriteAsync(new() { Report = report }, cancellation);
     }
 
+    private static OtherDhcpServer Other(ForeignServer server) => new()
+    {
+        Address = server.Address.ToString(), Mac = server.Card.ToString(), Complaint = server.Complaint, FirstSeenTime = server.Since.ToTimestamp(),
+    };
+
     private async Task SendHeartbeatsAsync(ChannelWriter<ConnectRequest> queue, CancellationToken cancellation)
     {
         while (true)
@@ -192,6 +199,8 @@ internal sealed partial class SessionLoop : BackgroundService
             heartbeat.Refused.Add(refused.Snapshot().ToDictionary());
             heartbeat.Assets.AddRange(assets.States);
             heartbeat.Builds.AddRange(builds.States);
+            heartbeat.GuardsDhcp = guard.IsOn;
+            heartbeat.OtherDhcpServers.AddRange(guard.Present.Select(Other));
             await queue.WriteAsync(new() { Heartbeat = heartbeat }, cancellation);
             await Task.Delay(HeartbeatInterval, clock, cancellation);
         }

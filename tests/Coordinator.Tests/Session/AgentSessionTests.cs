@@ -108,6 +108,30 @@ public sealed class AgentSessionTests : IAsyncLifetime
         Assert.Equal((Uuid, BootAction.Disk), (told.DesiredState.Nodes[0].Node, told.DesiredState.Nodes[0].Action));
     }
 
+    [Fact]
+    public async Task Another_dhcp_server_that_the_agent_heard_is_a_condition_of_the_rack_and_an_event()
+    {
+        using var agent = await AgentDouble.ConnectAsync(coordinator, "r1", "r1");
+        var other = new OtherDhcpServer { Address = "10.0.0.2", Mac = "02:00:00:00:00:02", Complaint = "it gives addresses: switch it off" };
+
+        await agent.BeatAsync(new Heartbeat { GuardsDhcp = true });
+        await AgentDouble.UntilAsync(async () => (await OnlyDhcpServerAsync()).Reason == "NoneHeard");
+        await agent.BeatAsync(new Heartbeat { GuardsDhcp = true, OtherDhcpServers = { other } });
+        await AgentDouble.UntilAsync(async () => (await OnlyDhcpServerAsync()).Status == ConditionStatus.False);
+
+        const string Sentence = "another DHCP server, 10.0.0.2 (02:00:00:00:00:02), is on the machines' network: it gives addresses: switch it off";
+        Assert.Equal(Sentence, (await OnlyDhcpServerAsync()).Message);
+        var events = await coordinator.Service<Events.IEventLog>().ListAsync(long.MaxValue, 100, TestContext.Current.CancellationToken);
+        Assert.Equal(Sentence, Assert.Single(events, e => e.Event.Reason == "OtherDhcpServer").Event.Message);
+    }
+
+    private async Task<Contracts.V1.Condition> OnlyDhcpServerAsync()
+    {
+        var grain = Grains.GetGrain<IRackGrain>("r1");
+        var rack = Api.Mapping.RackMap.ToProto((await grain.Get())!, "", await grain.Liveness(), []);
+        return rack.Status.Conditions.Single(c => c.Type == "OnlyDhcpServer");
+    }
+
     private static BootProgress Boot(string session, BootStage stage) => new()
     {
         SessionId = session, Stage = stage, Mac = "52:54:00:00:00:01", Uuid = Uuid, Address = "10.0.0.9",
