@@ -29,7 +29,7 @@ internal static class Table
     private static string Against(Comparison of) => of switch
     {
         { CountsDifference: true } => $"{of.Unit} less than the best other",
-        { Limit: { } limit } => $"of {limit:N0} {of.Unit}",
+        { Limit: { } limit } => $"of {limit:0.#} {of.Unit}",
         _ => "of the best other",
     };
 
