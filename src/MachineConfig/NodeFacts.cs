@@ -55,13 +55,20 @@ public sealed record LinkFacts(string Name, string Mac)
 }
 
 /// <summary>A bond in the kernel's own words.</summary>
-/// <param name="Mode">balance-rr, active-backup, balance-xor, broadcast, 802.3ad, balance-tlb or balance-alb.</param>
+/// <param name="Mode">One of <see cref="Modes"/>.</param>
 public sealed record BondSettings(EquatableArray<string> Members, string Mode)
 {
-    /// <summary>slow or fast, for 802.3ad only; empty for the kernel's own choice.</summary>
+    public static readonly IReadOnlyList<string> Modes =
+        ["balance-rr", "active-backup", "balance-xor", "broadcast", "802.3ad", "balance-tlb", "balance-alb"];
+
+    public static readonly IReadOnlyList<string> LacpRates = ["slow", "fast"];
+
+    public static readonly IReadOnlyList<string> TransmitHashPolicies = ["layer2", "layer2+3", "layer3+4"];
+
+    /// <summary>One of <see cref="LacpRates"/>, for 802.3ad only; empty for the kernel's own choice.</summary>
     public string LacpRate { get; init; } = "";
 
-    /// <summary>layer2, layer2+3 or layer3+4; empty for the kernel's own choice.</summary>
+    /// <summary>One of <see cref="TransmitHashPolicies"/>; empty for the kernel's own choice.</summary>
     public string TransmitHashPolicy { get; init; } = "";
 
     /// <summary>Milliseconds between looks at the members' links; 0 for none.</summary>

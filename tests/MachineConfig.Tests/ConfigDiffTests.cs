@@ -152,7 +152,7 @@ public sealed class ConfigDiffTests
     {
         var diff = Between(Node, Node);
 
-        Assert.Equal(new(ChangeEffect.None, null, "", null), diff.Verdict(new(1, 13, 9)));
+        Assert.Equal(new(ChangeEffect.None, null, "", null, null), diff.Verdict(new(1, 13, 9)));
         Assert.Equal("", diff.ToString());
     }
 

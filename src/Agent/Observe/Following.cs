@@ -99,8 +99,12 @@ internal sealed record FollowPace
         var share = TimeSpan.FromSeconds(machines / LooksPerSecond);
         return this with
         {
-            FirstLook = Longer(FirstLook), FirstRetry = Longer(FirstRetry), AlertRetry = Longer(AlertRetry), LongestRetry = Longer(LongestRetry),
-            GivenUpRetry = Longer(GivenUpRetry), HintSpacing = Longer(HintSpacing),
+            FirstLook = Longer(FirstLook),
+            FirstRetry = Longer(FirstRetry),
+            AlertRetry = Longer(AlertRetry),
+            LongestRetry = Longer(LongestRetry),
+            GivenUpRetry = Longer(GivenUpRetry),
+            HintSpacing = Longer(HintSpacing),
         };
 
         TimeSpan Longer(TimeSpan pause) => pause > share ? pause : share;

@@ -30,6 +30,19 @@ internal sealed record AnswersFile(ClusterAnswers Answers, Place Start, IReadOnl
     /// <summary>The text from which <see cref="Read"/> makes the same answers.</summary>
     public static string Text(ClusterAnswers answers) => Yaml.Text(Json.Tree(answers));
 
+    /// <exception cref="Failure">The file cannot be written.</exception>
+    public static async Task WriteAsync(string path, ClusterAnswers answers)
+    {
+        try
+        {
+            await File.WriteAllTextAsync(path, Text(answers), CancellationToken.None);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new Failure(ExitCode.Usage, $"{path} cannot be written: {error.Message}");
+        }
+    }
+
     /// <summary>The problem with the line of the answer, or of what is around it when there is none.</summary>
     public string Said(AnswerProblem problem)
     {

@@ -31,10 +31,7 @@ internal sealed record InitPlan(string Name, SemanticVersion Talos, ClusterAnswe
         foreach (var (node, answers) in Machines)
         {
             if (answers.Addresses.Count > 0 && answers.Addresses.All(address => address.Split('/')[0] != node.Status.Address))
-            {
-                yield return $"{answers.Hostname} moves from {node.Status.Address} to {string.Join(", ", answers.Addresses)}: "
-                    + "reserve that address for it at the rack's agent, which looks for it where DHCP put it.";
-            }
+                yield return $"{answers.Hostname} moves from {node.Status.Address} to {string.Join(", ", answers.Addresses)} with its config.";
         }
     }
 

@@ -3,7 +3,6 @@ using Cozy.Fleet.Cli.Hosting;
 using Cozy.Fleet.Cli.Kinds;
 using Cozy.Fleet.Cli.Output;
 using Cozy.Fleet.Contracts.V1;
-using Spectre.Console;
 
 namespace Cozy.Fleet.Cli.Init;
 
@@ -21,7 +20,8 @@ internal sealed class InitRun(Session session, InitRequest request)
             throw new Failure(ExitCode.Refused,
                 $"There is a cluster {request.Name} already: `cozyfleet cluster wait {request.Name}` shows how it gets on.");
 
-        var plan = await PlanAsync(cancellation);
+        var plan = request.AnswersFile is { } file
+            ? await ReadAsync(file, cancellation) : await AskAsync(new(dialog!, cancellation), cancellation);
         await session.PrintAsync(InitSummary.Lines(plan));
         var apply = new InitApply(session, plan, request);
         await apply.WriteAsync(path => ConfirmAsync($"{path} is there already. Write over it?", cancellation));
@@ -34,12 +34,35 @@ internal sealed class InitRun(Session session, InitRequest request)
         return ExitCode.Ok;
     }
 
-    private async Task<InitPlan> PlanAsync(CancellationToken cancellation)
+    private async Task<InitPlan> ReadAsync(string path, CancellationToken cancellation)
     {
-        var file = AnswersFile.Read(request.AnswersFile!, session.Terminal.Input);
+        var file = AnswersFile.Read(path, session.Terminal.Input);
         var rack = RackOf(await Inventory.RacksAsync(session, cancellation), file);
         var inventory = await Inventory.ReadAsync(session, rack, cancellation);
         return InitPlan.Make(request.Name, file.Answers, inventory, out var problems) ?? throw Wrong(file, problems);
+    }
+
+    private async Task<InitPlan> AskAsync(Questions ask, CancellationToken cancellation)
+    {
+        var racks = await Inventory.RacksAsync(session, cancellation);
+        var rack = request.Rack is null ? await InitDialog.RackAsync(ask, racks)
+            : racks.FirstOrDefault(rack => rack.Metadata.Name == request.Rack)
+                ?? throw new Failure(ExitCode.Usage, $"There is no rack '{request.Rack}' as --rack says.");
+        var inventory = await Inventory.ReadAsync(session, rack, cancellation);
+        var answers = await new InitDialog(ask, request.Name, inventory).AnswersAsync();
+        await KeepAsync(answers, ask);
+        return InitPlan.Make(request.Name, answers, inventory, out _)!;
+    }
+
+    // Beside the directory, not in it: `apply -f` reads every file of that.
+    private async Task KeepAsync(ClusterAnswers answers, Questions ask)
+    {
+        var path = $"{request.Directory.TrimEnd('/')}.answers.yaml";
+        var question = File.Exists(path) ? $"Write these answers over those in {path}?" : $"Keep these answers in {path}, for --answers?";
+        if (!await ask.YesAsync(question, before: true))
+            return;
+        await AnswersFile.WriteAsync(path, answers);
+        await session.PrintAsync($"wrote {path}");
     }
 
     private Rack RackOf(IReadOnlyList<Rack> racks, AnswersFile file)
@@ -60,6 +83,5 @@ internal sealed class InitRun(Session session, InitRequest request)
         [.. problems.Select(file.Said)]);
 
     private async Task<bool> ConfirmAsync(string question, CancellationToken cancellation) =>
-        request.Yes || (session.Terminal.Dialog is { } dialog
-            && await new ConfirmationPrompt(Markup.Escape(question)) { DefaultValue = false }.ShowAsync(dialog, cancellation));
+        request.Yes || (session.Terminal.Dialog is { } dialog && await new Questions(dialog, cancellation).YesAsync(question, before: false));
 }

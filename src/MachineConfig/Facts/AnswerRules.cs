@@ -42,8 +42,8 @@ internal static partial class AnswerRules
     {
         if (bond.Members.Count == 0)
             yield return "The bond has no members.";
-        if (!NetworkRules.BondModes.Contains(bond.Mode))
-            yield return $"The bond's mode '{bond.Mode}' is none of {string.Join(", ", NetworkRules.BondModes)}.";
+        if (!BondSettings.Modes.Contains(bond.Mode))
+            yield return $"The bond's mode '{bond.Mode}' is none of {string.Join(", ", BondSettings.Modes)}.";
         if (bond.LacpRate != "" && bond.Mode != "802.3ad")
             yield return "The LACP rate is for the bond's mode 802.3ad only.";
         if (new[] { bond.Updelay, bond.Downdelay }.Any(delay => delay != 0 && (bond.Miimon == 0 || delay % bond.Miimon != 0)))

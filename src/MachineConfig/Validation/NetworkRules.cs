@@ -7,9 +7,6 @@ namespace Cozy.Fleet.MachineConfig.Validation;
 /// <summary>What must be right in <c>machine.network</c>.</summary>
 internal static class NetworkRules
 {
-    public static readonly string[] BondModes =
-        ["balance-rr", "active-backup", "balance-xor", "broadcast", "802.3ad", "balance-tlb", "balance-alb"];
-
     private static readonly string[] Delays = ["updelay", "downdelay"];
 
     private static readonly string[] Ends = ["gateway", "source"];
@@ -41,8 +38,8 @@ internal static class NetworkRules
         if (link.Find("bond") is not { } bond)
             yield break;
         var mode = bond.Text("mode");
-        if (mode != "" && !BondModes.Contains(mode))
-            yield return bond.Find("mode")!.Problem($"{bond.Place}.mode is one of {string.Join(", ", BondModes)}, not {mode}.");
+        if (mode != "" && !BondSettings.Modes.Contains(mode))
+            yield return bond.Find("mode")!.Problem($"{bond.Place}.mode is one of {string.Join(", ", BondSettings.Modes)}, not {mode}.");
         if (bond.List("interfaces").Length > 0 && bond.List("deviceSelectors").Length > 0)
             yield return bond.Problem($"{bond.Place} has interfaces and deviceSelectors, and only one of them may be there.");
         if (bond.Find("lacpRate") is { } rate && mode != "802.3ad")

@@ -1,6 +1,7 @@
 using System.Security.Cryptography.X509Certificates;
 using System.Threading.Channels;
 using Cozy.Fleet.Cli.Hosting;
+using Spectre.Console;
 
 namespace Cozy.Fleet.Cli.Tests.Doubles;
 
@@ -27,6 +28,9 @@ internal sealed class Operator : IAsyncDisposable
     public FleetDouble Fleet => Server.Fleet;
 
     public bool IsInteractive { get; init; }
+
+    /// <summary>Where the operator answers questions; null when nobody is there.</summary>
+    public IAnsiConsole? Dialog { get; set; }
 
     public Dictionary<string, string> Environment { get; } = [];
 
@@ -87,6 +91,7 @@ internal sealed class Operator : IAsyncDisposable
     private Terminal Screen(TextWriter output, TextWriter error) => new(new StringReader(Input), output, error)
     {
         IsInteractive = IsInteractive,
+        Dialog = Dialog,
         Time = new StandingClock(),
         Environment = name => Environment.GetValueOrDefault(name),
     };

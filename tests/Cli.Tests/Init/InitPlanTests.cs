@@ -120,8 +120,7 @@ public sealed class InitPlanTests
             [
                 "Without a shared address nobody reaches the Kubernetes API while c1-cp-1 is down.",
                 "2 control planes bear the loss of no more of them than 1 do.",
-                "compute-c moves from 10.0.0.103 to 10.0.0.7/24: reserve that address for it at the rack's agent, which looks for it "
-                    + "where DHCP put it.",
+                "compute-c moves from 10.0.0.103 to 10.0.0.7/24 with its config.",
             ],
             plan!.Notes());
     }
