@@ -5,9 +5,9 @@ using Google.Protobuf;
 namespace Cozy.Fleet.Bench.SideBySide;
 
 /// <summary>
-/// One emulated machine from power-on to its kernel's first line, through the agent and through dnsmasq with an HTTP server. The latter two are
-/// set up as Cozystack documents them: dnsmasq pings before it offers and names <c>ipxe.efi</c>, and the first script chains to the machine's
-/// own, as matchbox has it. What differs is what firmware and iPXE wait for. Every round is another network card, as in a new rack.
+/// One emulated machine from power-on to its kernel's first line, through the agent and through dnsmasq with an HTTP server. The latter two
+/// are set up as Cozystack documents them: dnsmasq pings before it offers and names <c>ipxe.efi</c>, and the first script chains to the
+/// machine's own, as matchbox has it. What differs is what firmware and iPXE wait for. Every round is another network card, as in a new rack.
 /// </summary>
 internal static class BootBench
 {

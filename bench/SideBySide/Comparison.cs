@@ -50,7 +50,7 @@ internal sealed record Comparison(string What, string Unit, bool MoreIsBetter, d
 }
 
 /// <summary>What a comparison gave.</summary>
-/// <param name="Score">Of the agent, against the best of the others or the limit: a ratio, better above 1, or a difference, better above 0.</param>
+/// <param name="Score">Of the agent, against the best of the others or the limit: a ratio, good above 1, or a difference, good above 0.</param>
 internal sealed record Compared(Comparison Of, (string Name, Spread Figure, double Memory)[] Contenders, Spread Score);
 
 /// <summary>The middle and the ends of some figures.</summary>

@@ -42,7 +42,7 @@ internal static partial class DhcpBench
             var flush = DiskFlush.SlowestOf100(places[0].Folder);
             // Two flushes are what a lease may have to wait for; where the disk takes longer than the budget, that is the budget.
             var slowest = Math.Max(SlowestMilliseconds, 2 * flush);
-            Console.WriteLine($"dhcp: the disk itself takes {flush:F2} ms to make a lease safe, the slowest of 100; answers may take {slowest:F2} ms");
+            Console.WriteLine($"dhcp: the disk takes {flush:F2} ms to make a lease safe, the slowest of 100; answers may take {slowest:F2} ms");
             return
             [
                 await Compare("exchanges, 1 % lost at most", "1/s", server => MostAsync(server.Place)).RunAsync(Rounds),

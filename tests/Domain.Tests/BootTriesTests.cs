@@ -102,6 +102,31 @@ public sealed class BootTriesTests
         Assert.Equal("", node.QuarantineReason);
     }
 
+    [Fact]
+    public void A_loader_that_is_loaded_for_ever_and_asks_for_nothing_is_told_of_once()
+    {
+        var node = Boots(NodeLifecycle.New("n1", "u1", Start), BootStage.LoaderFetched, 1, 2, 3, 4);
+
+        var fifth = NodeLifecycle.Boot(node, "r1", Report(5, BootStage.LoaderFetched), At(5));
+        var sixth = NodeLifecycle.Boot(fifth.Record, "r1", Report(6, BootStage.LoaderFetched), At(6));
+
+        Assert.Equal("LoaderLoop", Assert.Single(fifth.Events).Reason);
+        Assert.Empty(sixth.Events);
+        Assert.Equal("LoaderLoop", NodeConditions.Find(sixth.Record.Conditions, NodeConditions.BootCompletes)!.Reason);
+    }
+
+    [Theory]
+    [InlineData(BootStage.ScriptServed)]
+    [InlineData(BootStage.Held)]
+    [InlineData(BootStage.Disk)]
+    public void A_loader_that_asks_is_no_loop(BootStage stage)
+    {
+        var node = Boots(NodeLifecycle.New("n1", "u1", Start), BootStage.LoaderFetched, 1, 2, 3, 4);
+        node = Boots(Boots(node, stage, 5), BootStage.LoaderFetched, 6, 7);
+
+        Assert.Null(NodeConditions.Find(node.Conditions, NodeConditions.BootCompletes));
+    }
+
     private static NodeRecord Configured()
     {
         var node = Observe(NodeLifecycle.New("n1", "u1", Start), 1, ApiMode.Maintenance, "boot-1");

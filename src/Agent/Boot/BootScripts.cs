@@ -32,8 +32,8 @@ internal static class BootScripts
     }
 
     /// <summary>
-    /// What a person at the console may choose; when nobody does in time, the decision is carried out, and so it is by an iPXE that was built
-    /// without menus. No choice leads to a write: the disk, what was decided, or once more from the start.
+    /// What a person at the console may choose; when nobody does in time, the decision is carried out, and so it is by an iPXE that was
+    /// built without menus. No choice leads to a write: the disk, what was decided, or once more from the start.
     /// </summary>
     public static string Menu(BootPlan plan, string session, TimeSpan timeout) =>
         $$"""

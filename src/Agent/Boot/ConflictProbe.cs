@@ -161,7 +161,7 @@ internal sealed partial class ConflictProbe(AgentConfig config, TimeProvider clo
         public TaskCompletionSource<string> Heard { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
     }
 
-    [LoggerMessage(LogLevel.Warning, "DHCP: {Card} answers for ever more addresses, as a router with proxy ARP does: from now on it is not believed")]
+    [LoggerMessage(LogLevel.Warning, "DHCP: {Card} answers for ever more addresses, like a router with proxy ARP; it is believed no more")]
     private partial void LogAnswersForAll(string card);
 
     [LoggerMessage(LogLevel.Debug, "DHCP: nobody could be asked whether {Address} is in use: {Error}")]

@@ -50,7 +50,8 @@ internal sealed partial class DhcpService(
 
         int Listen(int port, bool bootService)
         {
-            var listener = new DhcpListener(config, port, (socket, datagram, source) => Handle(socket, datagram, source, bootService), refused, log);
+            TakeDatagram take = (socket, datagram, source) => Handle(socket, datagram, source, bootService);
+            var listener = new DhcpListener(config, port, take, refused, log);
             listeners.Add(listener);
             return listener.Port;
         }

@@ -25,7 +25,8 @@ internal sealed record ForeignServer(IPAddress Address, MacAddress Card, string 
             return "it gives addresses beside this agent: switch it off, or let this agent be a proxy (dhcp.mode: proxy)";
         // A promise of a boot service outranks every proxy: firmware asks there, on port 4011, and nowhere else (netboot.md 7.1).
         return reply.VendorClass == "PXEClient" && !reply.BootWithoutBootService && !reply.NextServer.Equals(ours)
-            ? $"it names itself as boot service (option 60), so that firmware does not ask this agent: remove option 60 there, or set its next-server to {ours}"
+            ? "it names itself as boot service (option 60), so that firmware does not ask this agent: "
+                + $"remove option 60 there, or set its next-server to {ours}"
             : null;
     }
 }

@@ -112,7 +112,9 @@ internal sealed partial class ForeignServers(AgentConfig config, TimeProvider cl
 
     private void Take(ReadOnlySpan<byte> packet, MacAddress card)
     {
-        if (!UdpDatagram.TryWrap(packet, out var datagram) || datagram.DestinationPort != 68 || DhcpServerMessage.Read(datagram.Payload) is not { } reply)
+        if (!UdpDatagram.TryWrap(packet, out var datagram) || datagram.DestinationPort != 68)
+            return;
+        if (DhcpServerMessage.Read(datagram.Payload) is not { } reply)
             return;
         // What a relay brings from us to its machines has our identifier.
         var address = Ipv4.ToAddress(reply.ServerIdentifier != 0 ? reply.ServerIdentifier : datagram.Source);

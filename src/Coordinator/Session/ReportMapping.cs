@@ -31,7 +31,8 @@ internal static class ReportMapping
         Builds = heartbeat.Builds.Select(ToDomain).ToEquatableArray(),
         GuardsDhcp = heartbeat.GuardsDhcp,
         OtherDhcpServers = heartbeat.OtherDhcpServers
-            .Select(s => new Racks.OtherDhcpServer(s.Address, s.Mac, s.Complaint, s.FirstSeenTime?.ToDateTimeOffset() ?? default)).ToEquatableArray(),
+            .Select(s => new Racks.OtherDhcpServer(s.Address, s.Mac, s.Complaint, s.FirstSeenTime?.ToDateTimeOffset() ?? default))
+            .ToEquatableArray(),
     };
 
     private static Racks.BuildProgress ToDomain(Contracts.V1.BuildProgress build) => new(

@@ -182,6 +182,9 @@ public sealed record NodeRecord(ResourceMetadata Metadata)
     /// <summary>Its full network boots, since its API answered last.</summary>
     public EquatableArray<DateTimeOffset> NetbootTries { get; init; } = [];
 
+    /// <summary>When it loaded a boot loader, since it asked for a script last.</summary>
+    public EquatableArray<DateTimeOffset> LoaderTries { get; init; } = [];
+
     /// <summary>The install generation whose installation never came up from the disk.</summary>
     public long FailedInstallGeneration { get; init; }
 

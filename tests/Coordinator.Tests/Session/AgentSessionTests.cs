@@ -1,4 +1,6 @@
 using Cozy.Fleet.Contracts.V1;
+using Cozy.Fleet.Coordinator.Api.Mapping;
+using Cozy.Fleet.Coordinator.Events;
 using Cozy.Fleet.Coordinator.Nodes;
 using Cozy.Fleet.Coordinator.Racks;
 using Cozy.Fleet.Coordinator.Tests.Hosting;
@@ -112,7 +114,7 @@ public sealed class AgentSessionTests : IAsyncLifetime
     public async Task Another_dhcp_server_that_the_agent_heard_is_a_condition_of_the_rack_and_an_event()
     {
         using var agent = await AgentDouble.ConnectAsync(coordinator, "r1", "r1");
-        var other = new OtherDhcpServer { Address = "10.0.0.2", Mac = "02:00:00:00:00:02", Complaint = "it gives addresses: switch it off" };
+        var other = new Contracts.V1.OtherDhcpServer { Address = "10.0.0.2", Mac = "02:00:00:00:00:02", Complaint = "it gives addresses: switch it off" };
 
         await agent.BeatAsync(new Heartbeat { GuardsDhcp = true });
         await AgentDouble.UntilAsync(async () => (await OnlyDhcpServerAsync()).Reason == "NoneHeard");
@@ -121,14 +123,14 @@ public sealed class AgentSessionTests : IAsyncLifetime
 
         const string Sentence = "another DHCP server, 10.0.0.2 (02:00:00:00:00:02), is on the machines' network: it gives addresses: switch it off";
         Assert.Equal(Sentence, (await OnlyDhcpServerAsync()).Message);
-        var events = await coordinator.Service<Events.IEventLog>().ListAsync(long.MaxValue, 100, TestContext.Current.CancellationToken);
+        var events = await coordinator.Service<IEventLog>().ListAsync(long.MaxValue, 100, TestContext.Current.CancellationToken);
         Assert.Equal(Sentence, Assert.Single(events, e => e.Event.Reason == "OtherDhcpServer").Event.Message);
     }
 
     private async Task<Contracts.V1.Condition> OnlyDhcpServerAsync()
     {
         var grain = Grains.GetGrain<IRackGrain>("r1");
-        var rack = Api.Mapping.RackMap.ToProto((await grain.Get())!, "", await grain.Liveness(), []);
+        var rack = RackMap.ToProto((await grain.Get())!, "", await grain.Liveness(), []);
         return rack.Status.Conditions.Single(c => c.Type == "OnlyDhcpServer");
     }
 

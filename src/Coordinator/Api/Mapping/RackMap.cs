@@ -58,7 +58,8 @@ internal static class RackMap
         }
         return agent.OtherDhcpServers.Count == 0
             ? new(Type, true, "NoneHeard", "no DHCP server that hinders the agent was heard on the machines' network", rack.SessionTime)
-            : new(Type, false, "OtherDhcpServer", string.Join("; ", agent.OtherDhcpServers.Select(s => s.Sentence)), agent.OtherDhcpServers.Min(s => s.Since));
+            : new(Type, false, "OtherDhcpServer",
+                string.Join("; ", agent.OtherDhcpServers.Select(s => s.Sentence)), agent.OtherDhcpServers.Min(s => s.Since));
     }
 
     private static V1.AgentStatus Agent(RackRecord rack, AgentLiveness? agent)
