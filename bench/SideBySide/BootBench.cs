@@ -11,7 +11,7 @@ namespace Cozy.Fleet.Bench.SideBySide;
 /// </summary>
 internal static class BootBench
 {
-    private const int Rounds = 3;
+    private const int Rounds = 5;
     private const double SecondsSooner = 15; // design.md 6
     private const string KernelArguments = "console=ttyS0 panic=10";
 

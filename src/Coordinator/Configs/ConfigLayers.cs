@@ -11,7 +11,11 @@ internal static class ConfigLayers
 {
     private static readonly string[] Order = ["cluster", "role", "class", "node"];
 
-    public static IEnumerable<ConfigLayer> Of(ClusterSpec spec, Role role, NodeRecord node) =>
+    public static IEnumerable<ConfigLayer> Of(ConfigSubject subject) =>
+        ((ConfigLayer?[])[RackLayer.Of(subject.Rack, subject.Cluster.Spec)]).OfType<ConfigLayer>()
+            .Concat(OfCluster(subject.Cluster.Spec, subject.Member.Role, subject.Node));
+
+    private static IEnumerable<ConfigLayer> OfCluster(ClusterSpec spec, Role role, NodeRecord node) =>
         from patch in spec.Patches
         where Fits(patch, role, node)
         group patch.Yaml by LayerOf(patch) into layer

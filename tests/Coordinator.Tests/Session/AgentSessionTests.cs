@@ -123,8 +123,17 @@ public sealed class AgentSessionTests : IAsyncLifetime
 
         const string Sentence = "another DHCP server, 10.0.0.2 (02:00:00:00:00:02), is on the machines' network: it gives addresses: switch it off";
         Assert.Equal(Sentence, (await OnlyDhcpServerAsync()).Message);
-        var events = await coordinator.Service<IEventLog>().ListAsync(long.MaxValue, 100, TestContext.Current.CancellationToken);
-        Assert.Equal(Sentence, Assert.Single(events, e => e.Event.Reason == "OtherDhcpServer").Event.Message);
+        await AgentDouble.UntilAsync(async () => (await EventsAsync()).Any(e => e is { Reason: "OtherDhcpServer", Message: Sentence }));
+
+        await agent.BeatAsync(new Heartbeat { GuardsDhcp = true });
+        await AgentDouble.UntilAsync(async () => (await EventsAsync()).Any(e => e.Reason == "OtherDhcpServerGone"));
+        Assert.Single(await EventsAsync(), e => e.Reason == "OtherDhcpServer");
+    }
+
+    private async Task<IReadOnlyList<Domain.Events.FleetEvent>> EventsAsync()
+    {
+        var log = coordinator.Service<IEventLog>();
+        return [.. (await log.ListAsync(long.MaxValue, 100, TestContext.Current.CancellationToken)).Select(e => e.Event)];
     }
 
     private async Task<Contracts.V1.Condition> OnlyDhcpServerAsync()
