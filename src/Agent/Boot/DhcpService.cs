@@ -26,7 +26,7 @@ internal sealed partial class DhcpService(
     private readonly List<DhcpListener> listeners = [];
     private readonly Lock gate = new(); // Port 67 and 4011 share the lease table.
     private readonly HashSet<uint> asking = []; // Under the gate: addresses whose offer waits until nobody says that they are in use.
-    private readonly BootFiles files = new(config, reporter, refused);
+    private readonly BootOffers offers = new(config, reporter, refused);
     private DhcpSender? sender;
     private MacAddress? ourCard;
     private LeaseStore? store;
@@ -131,7 +131,7 @@ internal sealed partial class DhcpService(
 
         var plan = BootDecision.For(desired.Current, request.Mac, request.Uuid);
         var session = Boots(request) ? sessions.For(request, plan.Traceparent) : null;
-        var boot = session is null ? null : files.For(request, session);
+        var boot = session is null ? null : offers.For(request, session);
         Answer(new(socket, request, source, bootService, session), new(boot, plan.HostName));
         if (config.DhcpMode == DhcpMode.Proxy)
             Overhear(request);

@@ -4,7 +4,7 @@ using Cozy.Fleet.Dhcp;
 namespace Cozy.Fleet.Agent.Boot;
 
 /// <summary>Which file a machine is told to load. First lap: iPXE itself. Second lap: the script, which goes on over HTTP.</summary>
-internal sealed class BootFiles(AgentConfig config, BootReporter reporter, RefusalCounters refused)
+internal sealed class BootOffers(AgentConfig config, BootReporter reporter, RefusalCounters refused)
 {
     /// <summary>Null when there is nothing that the machine could run; that is counted.</summary>
     public BootReply? For(DhcpRequest request, BootSession session)
