@@ -2,6 +2,7 @@ using Cozy.Fleet.Domain.Clusters;
 using Cozy.Fleet.Domain.Images;
 using Cozy.Fleet.Domain.Nodes;
 using Cozy.Fleet.Domain.Racks;
+using Cozy.Fleet.Primitives;
 using ClusterMember = Cozy.Fleet.Domain.Clusters.ClusterMember;
 
 namespace Cozy.Fleet.Coordinator.Configs;
@@ -12,4 +13,7 @@ internal sealed record ConfigSubject(ClusterRecord Cluster, ClusterMember Member
 {
     /// <summary>The node's; null when it is gone.</summary>
     public RackRecord? Rack { get; init; }
+
+    /// <summary>All of them, also those that are for other members.</summary>
+    public EquatableArray<FleetPatchRecord> FleetPatches { get; init; } = [];
 }

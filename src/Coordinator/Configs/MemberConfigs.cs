@@ -19,7 +19,8 @@ internal sealed class MemberConfigs(ClusterSecrets secrets, IRecordStore store)
     public async Task<Answer<EffectiveConfig>> OfAsync(ConfigSubject subject, CancellationToken cancellation)
     {
         var rack = await store.ReadAsync<RackRecord>(RecordKind.Racks, subject.Node.Rack, cancellation);
-        return Of(subject with { Rack = rack });
+        var patches = await store.ReadAllAsync<FleetPatchRecord>(RecordKind.FleetPatches, cancellation);
+        return Of(subject with { Rack = rack, FleetPatches = patches.ToEquatableArray() });
     }
 
     private Answer<EffectiveConfig> Of(ConfigSubject subject)

@@ -92,6 +92,15 @@ public sealed class MappingTests
     }
 
     [Fact]
+    public void Every_field_of_a_fleet_patch_is_carried_over()
+    {
+        var patch = new FleetPatchRecord(FilledNode.Metadata("p"), new(Role.Worker, "*", "a: b"));
+
+        Assert.Empty(Unset(patch.ToProto("7")));
+        Assert.Equal(patch.Spec, patch.ToProto("7").Spec.ToRecord());
+    }
+
+    [Fact]
     public void Every_field_of_a_rollout_is_carried_over()
     {
         var spec = new RolloutSpec("c1", "talos", ["node-1"], RolloutStrategy.Default with { AllowControlPlaneDowntime = true });
