@@ -53,6 +53,7 @@ public sealed class MappingTests
             },
             AgentVersion = "0.1.0", BootUrl = "http://10.0.0.1", EventSink = "10.0.0.1:3247", KernelLog = "tcp://10.0.0.1:3248",
             CertificateSerial = "01", CertificateExpireTime = FilledNode.Time,
+            SessionTime = FilledNode.Time,
             Boots = new Dictionary<string, NodeBoot>
             {
                 ["node-1"] = new("node-1", "", [], "", new(BootAction.Disk, "", "")),
