@@ -52,7 +52,7 @@ internal sealed partial class Dhcp6Service(
         Link.Bind(socket, new IPEndPoint(config.Interface != "" ? IPAddress.IPv6Any : wanted.Address, wanted.Port), "DHCPv6");
         if (config.Interface != "")
             socket.SetSocketOption(SocketOptionLevel.IPv6, SocketOptionName.AddMembership,
-                new IPv6MulticastOption(AllServers, Link.IndexOf(config.Interface)));
+                new IPv6MulticastOption(AllServers, LinkEndPoint.IndexOf(config.Interface)));
         Port = ((IPEndPoint)socket.LocalEndPoint!).Port;
         loop = Task.Factory.StartNew(Receive, stopping.Token, TaskCreationOptions.LongRunning, TaskScheduler.Default);
         LogReady(wanted.Address.ToString(), Port);

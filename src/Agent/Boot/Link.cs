@@ -23,10 +23,6 @@ internal static class Link
         }
     }
 
-    /// <summary>The number of an interface.</summary>
-    public static int IndexOf(string link) =>
-        NetworkInterface.GetAllNetworkInterfaces().First(i => i.Name == link).GetIPProperties().GetIPv6Properties().Index;
-
     /// <summary>The MTU of the interface that has this address.</summary>
     public static int MtuOf(IPAddress address)
     {

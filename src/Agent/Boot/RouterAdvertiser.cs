@@ -33,7 +33,7 @@ internal sealed partial class RouterAdvertiser(AgentConfig config, TimeProvider 
     private Socket Open()
     {
         var socket = new Socket(AddressFamily.InterNetworkV6, SocketType.Raw, ProtocolType.IcmpV6);
-        var index = Link.IndexOf(config.Interface);
+        var index = LinkEndPoint.IndexOf(config.Interface);
         socket.SetRawSocketOption(1, 25, Encoding.ASCII.GetBytes(config.Interface + "\0")); // SO_BINDTODEVICE
         socket.SetSocketOption(SocketOptionLevel.IPv6, SocketOptionName.MulticastInterface, index);
         socket.SetSocketOption(SocketOptionLevel.IPv6, SocketOptionName.MulticastTimeToLive, AllHops);
