@@ -70,6 +70,15 @@ internal static class Documents
           arm64: {Arm64Loader}
         dhcp:
         {Dhcp(arrangement)}
+        {(arrangement == Arrangement.Ipv6 ? Dhcp6 : "")}
+        """;
+
+    private const string Dhcp6 =
+        """
+        dhcp6:
+          subnets:
+            - network: fd00:77::/64
+              ranges: [fd00:77::100-fd00:77::1ff]
         """;
 
     /// <summary>What the arm64 machine is handed out: Debian has no iPXE for it, so it is the guest itself, as one file.</summary>
@@ -87,6 +96,7 @@ internal static class Documents
 
     private static string Dhcp(Arrangement arrangement) => arrangement switch
     {
+        Arrangement.Ipv6 => "  mode: off",
         Arrangement.BesideDnsmasq or Arrangement.BesideKea => "  mode: proxy",
         _ =>
             $"""

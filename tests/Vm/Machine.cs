@@ -22,6 +22,12 @@ public enum MachineKind
 
     /// <summary>AAVMF with its own PXE stack.</summary>
     Arm64Pxe,
+
+    /// <summary>OVMF's own PXE over IPv6.</summary>
+    UefiPxe6,
+
+    /// <summary>OVMF's HTTP boot over IPv6; it tries IPv4 first, in vain.</summary>
+    UefiHttp6,
 }
 
 /// <summary>A machine of the rack.</summary>
@@ -33,7 +39,9 @@ internal sealed record Machine(MachineKind Kind, bool HasDisk = false)
 
     public bool IsArm => Kind is MachineKind.Arm64Http or MachineKind.Arm64Pxe;
 
-    public bool BootsOverHttp => Kind is MachineKind.UefiHttp or MachineKind.Arm64Http;
+    public bool BootsOverHttp => Kind is MachineKind.UefiHttp or MachineKind.Arm64Http or MachineKind.UefiHttp6;
+
+    public bool HasIpv6Alone => Kind is MachineKind.UefiPxe6 or MachineKind.UefiHttp6;
 
     public bool IsBios => Kind is MachineKind.BiosVirtio or MachineKind.BiosE1000;
 
