@@ -51,7 +51,7 @@ public sealed class Ed25519Tests
     {
         var file = Talosconfig.TryRead(Write(rack, role, secrets ?? TestRack.Secrets), "", out var refusal);
         Assert.Equal("", refusal);
-        return rack.Keep(TalosConnection.Secure(IPAddress.Parse(file!.Endpoints[0]), TalosConnection.DefaultPort, file.Identity));
+        return rack.Keep(TalosConnection.Secure(IPAddress.Parse(file!.Endpoints[0]), TalosConnection.DefaultPort, new(file.Ca, file.Certificate, file.Key)));
     }
 
     private static string Write(TestRack rack, string role, SecretsBundle secrets)

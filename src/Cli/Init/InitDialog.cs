@@ -55,7 +55,7 @@ internal sealed class InitDialog(Questions ask, string cluster, Inventory invent
         var controlPlanes = await ask.SomeAsync("Control planes:", names, names.Take(names.Length < 3 ? 1 : 3), name => words[name]);
         Add(controlPlanes, MachinePlan.ControlPlane);
         var others = names.Except(controlPlanes).ToArray();
-        if (others.Length > 0 && await ask.YesAsync($"Are there workers, too? {others.Length} more machines are free.", true))
+        if (others.Length > 0 && await ask.YesAsync($"Are there workers, too? Free: {others.Length}.", true))
             Add(await ask.SomeAsync("Workers:", others, others, name => words[name]), MachinePlan.Worker);
     }
 
