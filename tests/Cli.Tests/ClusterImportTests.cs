@@ -59,7 +59,8 @@ public sealed class ClusterImportTests
         var sent = cli.Fleet.Import!;
         Assert.Equal(("other", "c9"), (sent.TalosContext, sent.Cluster.Metadata.Name));
         Assert.Equal([("10.9.0.5", Role.Unspecified), ("10.9.0.6", Role.Worker)], sent.Members.Select(m => (m.Address, m.Role)));
-        Assert.Equal((ExitCode.Usage, "DIR/talosconfig cannot be imported: the talosconfig has no context 'none'; choose one of 'prod', 'other'\n"),
+        Assert.Equal((ExitCode.Usage,
+            "DIR/talosconfig cannot be imported: the talosconfig has no context 'none'; choose one of 'prod', 'other'\n"),
             (unknown.Code, unknown.Error));
     }
 

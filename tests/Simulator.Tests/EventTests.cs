@@ -72,7 +72,8 @@ public sealed class EventTests
         Assert.Equal([$"talos-{rack.Machines[0].Options.Mac.Format('-')[^8..]}", "node-0"], hostnames);
         Assert.Equal(ids.Count, ids.Distinct().Count());
         Assert.Superset(
-            new HashSet<string> { "Maintenance True", "Installing True", "Rebooting True", "Booting False", "Running True" }, stages.ToHashSet());
+            new HashSet<string> { "Maintenance True", "Installing True", "Rebooting True", "Booting False", "Running True" },
+                stages.ToHashSet());
     }
 
     private static void Add(List<string> stages, Google.Protobuf.WellKnownTypes.Any data)
@@ -101,7 +102,8 @@ public sealed class EventTests
     {
         public Channel<(IPAddress Peer, EventRequest Request)> Requests => requests;
 
-        public string EndPoint => new Uri(app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First()).Authority;
+        public string EndPoint =>
+            new Uri(app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First()).Authority;
 
         public static async Task<Sink> StartAsync()
         {

@@ -84,5 +84,6 @@ internal sealed class InitRun(Session session, InitRequest request)
         [.. problems.Select(file.Said)]);
 
     private async Task<bool> ConfirmAsync(string question, CancellationToken cancellation) =>
-        request.Yes || (session.Terminal.Dialog is { } dialog && await new Questions(dialog, cancellation).YesAsync(question, before: false));
+        request.Yes || (session.Terminal.Dialog is { } dialog
+            && await new Questions(dialog, cancellation).YesAsync(question, before: false));
 }

@@ -109,7 +109,8 @@ internal sealed class NodeDouble(FleetDouble fleet) : NodeService.NodeServiceBas
 
     public override Task<ResetNodeResponse> ResetNode(ResetNodeRequest request, ServerCallContext context)
     {
-        fleet.Operation = new() { Name = "o1", Action = $"reset {request.Graceful} {request.Reboot} {request.Partitions} {request.UserDisks}", Hostname = request.Name };
+        var what = $"reset {request.Graceful} {request.Reboot} {request.Partitions} {request.UserDisks}";
+        fleet.Operation = new() { Name = "o1", Action = what, Hostname = request.Name };
         return Task.FromResult(new ResetNodeResponse { Operation = fleet.Operation });
     }
 
