@@ -17,6 +17,8 @@ public static class ConfigPatch
     // From here on a generated config has a HostnameConfig beside the v1alpha1 document.
     private const int FirstMinorOfSeveralDocuments = 12;
 
+    private static readonly HashSet<YamlMappingNode> Empty = [];
+
     /// <summary>Applies one patch to a config.</summary>
     /// <returns>
     /// Null and a refusal when config or patch is not YAML, or the patch is of neither kind, writes what is reserved, or does not fit.
@@ -27,7 +29,7 @@ public static class ConfigPatch
         try
         {
             var documents = Documents(config);
-            Apply(documents, patch);
+            Apply(documents, patch, Empty);
             return Yaml.Write(documents);
         }
         catch (Exception exception) when (exception is PatchException or FormatException)
@@ -43,12 +45,13 @@ public static class ConfigPatch
         [.. YamlPlace.Documents(config, "machine config").Select(d => (YamlMappingNode)d.Node)];
 
     /// <summary>Applies one patch to the documents, whose nodes stay where the patch does not touch them.</summary>
+    /// <param name="beside">Documents that a JSON patch does not see, by reference.</param>
     /// <exception cref="PatchException">The patch is not one, writes what is reserved, or does not fit.</exception>
-    internal static void Apply(List<YamlMappingNode> documents, string patch)
+    internal static void Apply(List<YamlMappingNode> documents, string patch, IReadOnlySet<YamlMappingNode> beside)
     {
         if (ProblemOfContent(patch) is { } problem)
             throw new PatchException(problem);
-        Yaml.Read(patch).ForEach(part => Apply(documents, part));
+        Yaml.Read(patch).ForEach(part => Apply(documents, part, beside));
     }
 
     /// <summary>What is wrong with a patch for whatever release, with its line; null when nothing is.</summary>
@@ -87,14 +90,17 @@ public static class ConfigPatch
         _ => $"line {root.Start.Line}: a patch is a map, such as 'machine: …', or a list of JSON patch operations.",
     };
 
-    private static void Apply(List<YamlMappingNode> documents, YamlNode part)
+    private static void Apply(List<YamlMappingNode> documents, YamlNode part, IReadOnlySet<YamlMappingNode> beside)
     {
         if (part is YamlMappingNode map)
+        {
             Merge(documents, map);
-        else if (documents.Count > 1)
+            return;
+        }
+        if (documents.Count(document => !beside.Contains(document)) != 1)
             throw new PatchException(Severalty(part));
-        else
-            documents[0] = (YamlMappingNode)JsonPatch.Apply(documents[0], (YamlSequenceNode)part);
+        var only = documents.FindIndex(document => !beside.Contains(document));
+        documents[only] = (YamlMappingNode)JsonPatch.Apply(documents[only], (YamlSequenceNode)part);
     }
 
     private static void Merge(List<YamlMappingNode> documents, YamlMappingNode part)

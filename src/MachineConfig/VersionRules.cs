@@ -12,6 +12,9 @@ public static class VersionRules
         [11] = (29, 34), [12] = (30, 35), [13] = (31, 36), [14] = (32, 37), [15] = (33, 38),
     };
 
+    /// <summary>The first release of the newest minor that is supported.</summary>
+    public static SemanticVersion Newest { get; } = new(1, Kubernetes.Keys.Max(), 0);
+
     /// <summary>Null when the pair fits; else why it does not.</summary>
     public static string? Problem(SemanticVersion talos, SemanticVersion kubernetes)
     {

@@ -106,7 +106,7 @@ public sealed class GetTests
 
         Assert.Equal(new Outcome(ExitCode.Refused, "", "There is no rack 'r9'.\n"), await cli.RunAsync("get", "rack", "r9"));
         Assert.Equal(
-            new Outcome(ExitCode.Usage, "", "There is no kind 'rakcs' but images, racks, nodes, clusters, rollouts; did you mean racks?\n"),
+            new Outcome(ExitCode.Usage, "", "There is no kind 'rakcs' but images, racks, nodes, fleetpatches, clusters, rollouts; did you mean racks?\n"),
             await cli.RunAsync("get", "rakcs"));
     }
 

@@ -15,6 +15,7 @@ public sealed class InspectionTests
         Assert.Equal(new Outcome(ExitCode.Ok, "kubelet 5 \u00fc  [2J\n", ""),
             await cli.RunAsync("node", "logs", "n1", "kubelet", "--tail", "5"));
         Assert.Equal("kern: n1 is up\n", (await cli.RunAsync("node", "dmesg", "n1")).Output);
+        Assert.Equal("kern: n1 was up\n", (await cli.RunAsync("node", "dmesg", "n1", "--kept")).Output);
     }
 
     [Fact]

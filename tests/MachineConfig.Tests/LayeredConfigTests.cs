@@ -72,6 +72,23 @@ public sealed class LayeredConfigTests
     }
 
     [Fact]
+    public void A_JSON_patch_does_not_see_the_documents_of_a_layer_that_stands_beside()
+    {
+        const string Sink = "{apiVersion: v1alpha1, kind: EventSinkConfig, endpoint: a:1}";
+        var rack = new ConfigLayer("rack", [Sink]) { IsBeside = true };
+        var cluster = new ConfigLayer("cluster", ["[{op: add, path: /machine/b, value: y}]"]);
+
+        Assert.Equal(
+            [
+                "generated machine.a", "cluster machine.b", "rack EventSinkConfig: apiVersion", "rack EventSinkConfig: kind",
+                "rack EventSinkConfig: endpoint",
+            ],
+            Applied("machine: {a: x}", rack, cluster).Leaves.Select(leaf => $"{leaf.Word.Layer} {leaf.Place}"));
+        Assert.Null(LayeredConfig.Apply("machine: {a: x}", [rack with { IsBeside = false }, cluster], out var refusal));
+        Assert.StartsWith("layer cluster: line 1: a JSON patch is for a config of one document", refusal, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_JSON_patch_owns_what_it_adds_and_what_it_moves_stays_with_its_layer()
     {
         var effective = Applied("machine: {a: x, b: y}", new ConfigLayer("node",

@@ -1,16 +1,4 @@
-using System.Net;
-using System.Threading.Channels;
-using Cozy.Fleet.Talos.Api.Events;
 using Cozy.Fleet.Talos.Api.Machine;
-using Grpc.Core;
-using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Hosting;
-using Microsoft.AspNetCore.Hosting.Server;
-using Microsoft.AspNetCore.Hosting.Server.Features;
-using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Server.Kestrel.Core;
-using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Logging;
 
 namespace Cozy.Fleet.Simulator.Tests;
 
@@ -51,7 +39,7 @@ public sealed class EventTests
     [Fact]
     public async Task The_sink_is_told_everything_from_the_machines_own_address_until_it_reboots()
     {
-        await using var sink = await Sink.StartAsync();
+        await using var sink = await EventSinkDouble.StartAsync();
         await using var rack = new TestRack("v1.13.9", 1, commandLine: $"talos.platform=metal talos.events.sink={sink.EndPoint}");
         await rack.BringUpAsync(controlPlanes: 1);
 
@@ -72,8 +60,7 @@ public sealed class EventTests
         Assert.Equal([$"talos-{rack.Machines[0].Options.Mac.Format('-')[^8..]}", "node-0"], hostnames);
         Assert.Equal(ids.Count, ids.Distinct().Count());
         Assert.Superset(
-            new HashSet<string> { "Maintenance True", "Installing True", "Rebooting True", "Booting False", "Running True" },
-                stages.ToHashSet());
+            new HashSet<string> { "Maintenance True", "Installing True", "Rebooting True", "Booting False", "Running True" }, stages.ToHashSet());
     }
 
     private static void Add(List<string> stages, Google.Protobuf.WellKnownTypes.Any data)
@@ -95,39 +82,5 @@ public sealed class EventTests
                 found.Add(call.ResponseStream.Current);
         }
         return found;
-    }
-
-    /// <summary>An event sink on a port of its own.</summary>
-    private sealed class Sink(WebApplication app, Channel<(IPAddress, EventRequest)> requests) : IAsyncDisposable
-    {
-        public Channel<(IPAddress Peer, EventRequest Request)> Requests => requests;
-
-        public string EndPoint =>
-            new Uri(app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First()).Authority;
-
-        public static async Task<Sink> StartAsync()
-        {
-            var requests = Channel.CreateUnbounded<(IPAddress, EventRequest)>();
-            var builder = WebApplication.CreateSlimBuilder();
-            builder.Logging.ClearProviders();
-            builder.WebHost.ConfigureKestrel(k => k.Listen(IPAddress.Loopback, 0, l => l.Protocols = HttpProtocols.Http2));
-            builder.Services.AddGrpc();
-            builder.Services.AddSingleton(requests);
-            var app = builder.Build();
-            app.MapGrpcService<Service>();
-            await app.StartAsync(TestRack.Cancellation);
-            return new(app, requests);
-        }
-
-        public ValueTask DisposeAsync() => app.DisposeAsync();
-    }
-
-    private sealed class Service(Channel<(IPAddress, EventRequest)> requests) : EventSinkService.EventSinkServiceBase
-    {
-        public override async Task<EventResponse> Publish(EventRequest request, ServerCallContext context)
-        {
-            await requests.Writer.WriteAsync((context.GetHttpContext().Connection.RemoteIpAddress!, request));
-            return new();
-        }
     }
 }

@@ -7,7 +7,7 @@ namespace Cozy.Fleet.Agent.Boot;
 /// <summary>What machines load over HTTP: iPXE's script, its loader for UEFI HTTP boot, and the assets.</summary>
 internal sealed class BootHttp(
     AgentConfig config, BootSessions sessions, DesiredStateStore desired, AssetCache cache, BootReporter reporter, AgentMetrics metrics,
-    RefusalCounters refused)
+    PushEndpoints push, RefusalCounters refused)
 {
     private static readonly string[] Methods = ["GET", "HEAD"];
 
@@ -53,7 +53,7 @@ internal sealed class BootHttp(
         var (kernel, initramfs) = (assets[AssetKind.Kernel].FirstOrDefault(), assets[AssetKind.Initramfs].FirstOrDefault());
         // A name that we hand out is a file that we serve: until both are here and verified, the machine waits.
         if (kernel is not null && initramfs is not null && cache.Find(kernel.Sha256) is not null && cache.Find(initramfs.Sha256) is not null)
-            return BootScripts.Netboot(plan, session.Id, kernel, initramfs, session.Firmware);
+            return BootScripts.Netboot(plan, session.Id, new(kernel, initramfs, session.Firmware), push.Targets);
         plan = plan with { Action = BootAction.Hold, Reason = $"image {plan.Image.Name} is not in this rack's cache yet" };
         return BootScripts.Hold(plan, session.Id);
     }

@@ -3,6 +3,9 @@ using Cozy.Fleet.Dhcp;
 
 namespace Cozy.Fleet.Agent.Boot;
 
+/// <summary>What a machine loads, by its firmware.</summary>
+internal sealed record BootFiles(BootAsset Kernel, BootAsset Initramfs, ClientFirmware Firmware);
+
 /// <summary>
 /// iPXE scripts. Nothing that a machine sent is in them: names come from the coordinator and pass <see cref="Safe"/>, because a line
 /// break or a <c>${</c> would be a command (netboot.md 22).
@@ -10,17 +13,17 @@ namespace Cozy.Fleet.Agent.Boot;
 internal static class BootScripts
 {
     /// <summary>Loads kernel and initramfs, each with retries; a machine that cannot goes through its firmware again.</summary>
-    public static string Netboot(BootPlan plan, string session, BootAsset kernel, BootAsset initramfs, ClientFirmware firmware)
+    public static string Netboot(BootPlan plan, string session, BootFiles files, PushTargets push)
     {
-        var arguments = string.Join(' ', KernelArguments(plan.Image!, firmware).Select(Safe));
+        var arguments = string.Join(' ', KernelArguments(plan.Image!, files.Firmware, push).Select(Safe));
         return $$"""
             #!ipxe
             echo Cozy Fleet: {{Safe(plan.Reason)}} (boot {{session}})
             set tries:int32 0
             :load
             imgfree
-            kernel assets/{{kernel.Sha256}}/vmlinuz {{arguments}} || goto again
-            initrd --name initramfs assets/{{initramfs.Sha256}}/initramfs || goto again
+            kernel assets/{{files.Kernel.Sha256}}/vmlinuz {{arguments}} || goto again
+            initrd --name initramfs assets/{{files.Initramfs.Sha256}}/initramfs || goto again
             boot || goto again
             :again
             inc tries
@@ -51,7 +54,7 @@ internal static class BootScripts
         """;
 
     /// <summary>What Talos' kernel needs, by version (talos.md 3.8); the image's own arguments come last.</summary>
-    private static IEnumerable<string> KernelArguments(BootImage image, ClientFirmware firmware)
+    private static IEnumerable<string> KernelArguments(BootImage image, ClientFirmware firmware, PushTargets push)
     {
         var minor = Primitives.SemanticVersion.TryParse(image.TalosVersion, out var version) ? version.Minor : int.MaxValue;
         yield return "talos.platform=metal";
@@ -71,7 +74,8 @@ internal static class BootScripts
             yield return "module.sig_enforce=1";
         if (minor >= 13)
             yield return "proc_mem.force_override=never";
-        foreach (var argument in image.KernelArgs)
+        // In maintenance mode there is no config that says it: without these nobody hears of a machine before it is looked at.
+        foreach (var argument in push.KernelArguments(image.KernelArgs).Concat(image.KernelArgs))
             yield return argument;
     }
 

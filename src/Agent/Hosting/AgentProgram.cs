@@ -100,10 +100,11 @@ internal static class AgentProgram
         // A download to a slow machine does not keep a restart waiting: it asks again.
         services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(3));
         services.AddSingleton(new HttpClient { Timeout = TimeSpan.FromMinutes(30) });
-        services.AddSingleton<RefusalCounters>().AddSingleton<BootSessions>().AddSingleton<AddressBook>().AddSingleton<BootHttp>();
+        services.AddSingleton<RefusalCounters>().AddSingleton<BootSessions>().AddSingleton<AddressBook>();
+        services.AddSingleton<BootHttp>().AddSingleton<PushEndpoints>();
         services.AddSingleton<AgentMetrics>().AddSingleton<AgentFailure>().AddSingleton<CommandActions>().AddSingleton<CommandExecutor>();
         services.AddSingleton<CarryOut>(s => s.GetRequiredService<CommandActions>().ExecuteAsync);
-        services.AddSingleton<NodeDial>().AddSingleton<QueryAnswers>().AddSingleton<LeaseAnswers>();
+        services.AddSingleton<NodeDial>().AddSingleton<QueryAnswers>().AddSingleton<LeaseAnswers>().AddSingleton<KernelLogAnswers>();
         services.AddSingleton<AnswerQuery>(s => s.GetRequiredService<QueryAnswers>().AnswerAsync);
         services.AddSingleton<NodeProbe>().AddSingleton<NodeWatcher>().AddSingleton<ViewReporter>().AddSingleton<AgentIdentity>();
         services.AddSingleton<BootReporter>().AddSingleton<AssetCache>().AddSingleton<Observer>().AddSingleton<SessionLoop>();
@@ -163,12 +164,14 @@ internal static class AgentProgram
     private static void Announce(WebApplication app, AgentConfig config)
     {
         var url = app.Urls.First();
+        var kernelLog = app.Services.GetRequiredService<KernelLogService>();
+        app.Services.GetRequiredService<PushEndpoints>().ServeAt(new Uri(app.Urls.Last()).Port, kernelLog.Port);
         app.Services.GetRequiredService<BootReporter>().ServesAt(url);
         var (dhcp, tftp) = (app.Services.GetRequiredService<DhcpService>(), app.Services.GetRequiredService<TftpService>());
         if (config.EventSinkPort is not null)
             Log.Information("events are taken at {Url}", app.Urls.Last());
         if (config.KernelLogPort is not null)
-            Log.Information("kernel logs are taken at {Address} port {Port}", config.Address.ToString(), app.Services.GetRequiredService<KernelLogService>().Port);
+            Log.Information("kernel logs are taken at {Address} port {Port}", config.Address.ToString(), kernelLog.Port);
         Log.Information("ready: rack {Rack}, DHCP {Mode} on {Address} port {DhcpPort}, TFTP port {TftpPort}, HTTP {Url}",
             config.Rack, config.DhcpMode, config.Address.ToString(), dhcp.Port, tftp.Port, url);
     }

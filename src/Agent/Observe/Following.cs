@@ -64,7 +64,7 @@ internal sealed record FollowPace
     /// <summary>Between the beginnings of two looks, however much changes.</summary>
     public TimeSpan Spacing { get; init; } = TimeSpan.FromMilliseconds(500);
 
-    /// <summary>The same, when the reason is only a hint or a nudge.</summary>
+    /// <summary>The same, when the reason is only a hint or a nudge. <see cref="FirstRetry"/> where nobody answered.</summary>
     public TimeSpan HintSpacing { get; init; } = TimeSpan.FromSeconds(1);
 
     /// <summary>The same, while a watch stands, which knows better than any hint.</summary>
@@ -189,8 +189,9 @@ internal static class Following
         _ => state,
     };
 
+    // Whoever did not answer yet, and says something now, is about to.
     private static TimeSpan HintSpacing(FollowState state, FollowPace pace) =>
-        state.Watch == WatchState.Stands ? pace.WatchedHintSpacing : pace.HintSpacing;
+        state.Watch == WatchState.Stands ? pace.WatchedHintSpacing : state.Seen is null ? pace.FirstRetry : pace.HintSpacing;
 
     private static FollowState LookSoon(FollowState state, TimeSpan spacing, DateTimeOffset now) => state with
     {

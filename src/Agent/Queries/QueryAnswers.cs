@@ -8,7 +8,7 @@ using Grpc.Core;
 namespace Cozy.Fleet.Agent.Queries;
 
 /// <summary>What each query answers, with the credentials that came with it.</summary>
-internal sealed class QueryAnswers(NodeDial dial, LeaseAnswers leases)
+internal sealed class QueryAnswers(NodeDial dial, LeaseAnswers leases, KernelLogAnswers kernelLogs)
 {
     public IAsyncEnumerable<ReadOnlyMemory<byte>> AnswerAsync(Query query, CancellationToken cancellation) => query.AskCase switch
     {
@@ -21,6 +21,7 @@ internal sealed class QueryAnswers(NodeDial dial, LeaseAnswers leases)
         Query.AskOneofCase.ListServices => ServicesAsync(query, cancellation),
         Query.AskOneofCase.CollectSupport => SupportAsync(query, cancellation),
         Query.AskOneofCase.ReadLeases => leases.ReadAsync(query.ReadLeases),
+        Query.AskOneofCase.ReadKernelLog => kernelLogs.ReadAsync(query.Node, query.ReadKernelLog),
         Query.AskOneofCase.EndLease => leases.EndAsync(query.EndLease),
         _ => throw new RpcException(new(StatusCode.Unimplemented, "this agent does not know that query; update it")),
     };

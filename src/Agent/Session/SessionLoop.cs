@@ -2,11 +2,11 @@ using System.Threading.Channels;
 using Cozy.Fleet.Agent.Boot;
 using Cozy.Fleet.Agent.Commands;
 using Cozy.Fleet.Agent.Config;
+using Cozy.Fleet.Agent.Hosting;
 using Cozy.Fleet.Agent.Images;
 using Cozy.Fleet.Agent.Observe;
 using Cozy.Fleet.Agent.Queries;
 using Cozy.Fleet.Contracts.V1;
-using Cozy.Fleet.Agent.Hosting;
 using Google.Protobuf.WellKnownTypes;
 using Grpc.Core;
 using Grpc.Net.Client;
@@ -34,6 +34,7 @@ internal sealed partial class SessionLoop : BackgroundService
     private readonly AnswerQuery answer;
     private readonly Observer observer;
     private readonly BootReporter reporter;
+    private readonly PushEndpoints push;
     private readonly AssetCache assets;
     private readonly ImageBuilds builds;
     private readonly DhcpService dhcp;
@@ -44,11 +45,11 @@ internal sealed partial class SessionLoop : BackgroundService
     private readonly ResiliencePipeline reconnect;
 
     public SessionLoop(AgentConfig config, AgentIdentity identity, Journal journal, DesiredStateStore desired, CommandExecutor commands,
-        AnswerQuery answer, Observer observer, BootReporter reporter, AssetCache assets, ImageBuilds builds, DhcpService dhcp, RefusalCounters refused,
-        AgentFailure failure, TimeProvider clock, ILogger<SessionLoop> log)
+        AnswerQuery answer, Observer observer, BootReporter reporter, PushEndpoints push, AssetCache assets, ImageBuilds builds,
+        DhcpService dhcp, RefusalCounters refused, AgentFailure failure, TimeProvider clock, ILogger<SessionLoop> log)
     {
         (this.config, this.identity, this.journal, this.desired) = (config, identity, journal, desired);
-        (this.commands, this.answer, this.observer, this.reporter) = (commands, answer, observer, reporter);
+        (this.commands, this.answer, this.observer, this.reporter, this.push) = (commands, answer, observer, reporter, push);
         (this.assets, this.builds) = (assets, builds);
         (this.dhcp, this.refused, this.failure, this.clock, this.log) = (dhcp, refused, failure, clock, log);
         reconnect = new ResiliencePipelineBuilder { TimeProvider = clock }.AddRetry(new RetryStrategyOptions
@@ -169,6 +170,8 @@ internal sealed partial class SessionLoop : BackgroundService
         JournalId = journal.Id,
         DesiredStateRevision = desired.Current?.Revision ?? 0,
         BootUrl = reporter.BootUrl,
+        EventSink = push.Targets.EventSink,
+        KernelLog = push.Targets.KernelLog,
     };
 
     private static async Task WriteAsync(

@@ -13,7 +13,7 @@ internal static class ApplyCommand
         var files = Parameters.Files();
         var dryRun = new Option<bool>("--dry-run") { Description = "Let the coordinator check everything and change nothing." };
         return new Command("apply",
-            "Creates and changes resources from files; images first, then racks, nodes, clusters and rollouts.") { files, dryRun }
+            "Creates and changes resources from files; images first, then racks, nodes, fleet patches, clusters and rollouts.") { files, dryRun }
             .With(shell.Run((session, arguments, cancellation) =>
                 ApplyAsync(session, arguments.GetValue(files)!, arguments.GetValue(dryRun), cancellation)));
     }

@@ -35,10 +35,17 @@ internal static class NodeInspection
     public static Command Dmesg(Shell shell)
     {
         var (name, follow) = (Parameters.Name(), Follow());
-        return new Command("dmesg", "The messages of the node's kernel.") { name, follow }
+        var kept = new Option<bool>("--kept")
+        {
+            Description = "What the rack's agent kept of the lines that the node sent it, also while the node is down.",
+        };
+        return new Command("dmesg", "The messages of the node's kernel.") { name, follow, kept }
             .With(shell.Run((session, arguments, cancellation) =>
             {
-                var request = new ReadNodeDmesgRequest { Name = arguments.GetRequiredValue(name), Follow = arguments.GetValue(follow) };
+                var request = new ReadNodeDmesgRequest
+                {
+                    Name = arguments.GetRequiredValue(name), Follow = arguments.GetValue(follow), Kept = arguments.GetValue(kept),
+                };
                 return ShowAsync(
                     session, Client(session).ReadNodeDmesg(request, cancellationToken: cancellation), piece => piece.Data, cancellation);
             }));

@@ -11,7 +11,7 @@ internal static class OutputOnly
 {
     public static void Clear(Kind kind, IMessage resource)
     {
-        kind.Descriptor.FindFieldByName("status").Accessor.Clear(resource);
+        kind.Descriptor.FindFieldByName("status")?.Accessor.Clear(resource);
         var metadata = Kind.Metadata(resource);
         (metadata.Uid, metadata.Generation, metadata.CreateTime, metadata.UpdateTime) = ("", 0, null, null);
         if (resource is Node { Spec: { } spec })

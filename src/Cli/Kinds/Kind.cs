@@ -31,6 +31,14 @@ internal sealed record Kind(string Name, IReadOnlyList<string> Words, FileDescri
 
     public string Plural => Words[1];
 
+    /// <summary>The name of several, as the calls have it.</summary>
+    public string ListName { get; init; } = Name + "s";
+
+    /// <summary>The field that holds one in messages, and the one that holds a page of them.</summary>
+    public string Field => Snake(Name);
+
+    public string ListField => Snake(ListName);
+
     public MessageDescriptor Descriptor => File.MessageTypes.Single(type => type.Name == Name);
 
     public ServiceDescriptor Service => File.Services.Single(service => service.Name == $"{Name}Service");
@@ -44,4 +52,7 @@ internal sealed record Kind(string Name, IReadOnlyList<string> Words, FileDescri
     public string Reference(IMessage resource) => Reference(Metadata(resource).Name);
 
     public string Reference(string name) => $"{Singular}/{name}";
+
+    private static string Snake(string name) =>
+        string.Concat(name.Select((letter, i) => i > 0 && char.IsUpper(letter) ? $"_{letter}" : $"{letter}")).ToLowerInvariant();
 }

@@ -30,11 +30,19 @@ internal static class KindTable
         Order = 2,
     };
 
+    public static Kind FleetPatch { get; } = new("FleetPatch", ["fleetpatch", "fleetpatches", "fp"], FleetPatchReflection.Descriptor)
+    {
+        Columns = FleetPatchRows.Columns,
+        Describe = (patch, _) => FleetPatchRows.Describe((FleetPatch)patch),
+        ListName = "FleetPatches",
+        Order = 3,
+    };
+
     public static Kind Cluster { get; } = new("Cluster", ["cluster", "clusters", "cl"], ClusterReflection.Descriptor)
     {
         Columns = ClusterRows.Columns,
         Describe = (cluster, now) => ClusterRows.Describe((Cluster)cluster, now),
-        Order = 3,
+        Order = 4,
     };
 
     public static Kind Rollout { get; } = new("Rollout", ["rollout", "rollouts", "ro"], RolloutReflection.Descriptor)
@@ -43,10 +51,10 @@ internal static class KindTable
         Describe = (rollout, now) => RolloutRows.Describe((Rollout)rollout, now),
         CanUpdate = false,
         CanDelete = false,
-        Order = 4,
+        Order = 5,
     };
 
-    public static IReadOnlyList<Kind> All { get; } = [Image, Rack, Node, Cluster, Rollout];
+    public static IReadOnlyList<Kind> All { get; } = [Image, Rack, Node, FleetPatch, Cluster, Rollout];
 
     /// <summary>The kind that a person typed; a failure with a suggestion when there is none.</summary>
     public static Kind Named(string word) =>

@@ -33,6 +33,8 @@ internal static class RackRows
                 ("Agent version", agent.Version),
                 ("Last seen", Words.Time(agent.LastSeenTime)),
                 ("Boot URL", agent.BootUrl),
+                ("Events to", agent.EventSink),
+                ("Kernel logs to", agent.KernelLog),
                 ("Certificate until", Words.Time(agent.CertificateExpireTime)),
                 ("Leases", agent.Leases.ToString(CultureInfo.InvariantCulture))),
             .. Line.Section("Accepts", spec.AcceptanceRules.Select(rule => $"{rule.Name}: {rule.Filter}")),

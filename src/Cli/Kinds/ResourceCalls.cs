@@ -34,8 +34,8 @@ internal sealed class ResourceCalls(Connection connection)
         do
         {
             var page = await CallAsync(
-                kind, $"List{kind.Name}s", new() { ["page_size"] = PageSize, ["page_token"] = token, ["filter"] = filter }, cancellation);
-            found.AddRange(((IEnumerable)DynamicCall.Field(page, kind.Plural)!).Cast<IMessage>());
+                kind, $"List{kind.ListName}", new() { ["page_size"] = PageSize, ["page_token"] = token, ["filter"] = filter }, cancellation);
+            found.AddRange(((IEnumerable)DynamicCall.Field(page, kind.ListField)!).Cast<IMessage>());
             token = (string)DynamicCall.Field(page, "next_page_token")!;
         }
         while (token != "");
@@ -45,7 +45,7 @@ internal sealed class ResourceCalls(Connection connection)
     public AsyncServerStreamingCall<IMessage> Watch(Kind kind, string filter, string resumeToken, CancellationToken cancellation) =>
         DynamicCall.Stream(
             connection.Calls,
-            Method(kind, $"Watch{kind.Name}s"),
+            Method(kind, $"Watch{kind.ListName}"),
             new Dictionary<string, object> { ["filter"] = filter, ["resume_token"] = resumeToken },
             cancellation);
 
@@ -67,15 +67,15 @@ internal sealed class ResourceCalls(Connection connection)
     public static string RequestId() => Guid.NewGuid().ToString();
 
     private static Dictionary<string, object> Write(Kind kind, IMessage resource, bool validateOnly) =>
-        new() { [kind.Singular] = resource, ["request_id"] = RequestId(), ["validate_only"] = validateOnly };
+        new() { [kind.Field] = resource, ["request_id"] = RequestId(), ["validate_only"] = validateOnly };
 
     // A check alone may answer without the resource: then it would be what was sent.
     private async Task<IMessage> WriteAsync(Kind kind, string method, Dictionary<string, object> fields, CancellationToken cancellation) =>
-        DynamicCall.Field(await CallAsync(kind, method, fields, cancellation), kind.Singular) as IMessage
-            ?? (IMessage)fields[kind.Singular];
+        DynamicCall.Field(await CallAsync(kind, method, fields, cancellation), kind.Field) as IMessage
+            ?? (IMessage)fields[kind.Field];
 
     private async Task<IMessage> OneAsync(Kind kind, string method, Dictionary<string, object> fields, CancellationToken cancellation) =>
-        (IMessage)DynamicCall.Field(await CallAsync(kind, method, fields, cancellation), kind.Singular)!;
+        (IMessage)DynamicCall.Field(await CallAsync(kind, method, fields, cancellation), kind.Field)!;
 
     private Task<IMessage> CallAsync(Kind kind, string method, Dictionary<string, object> fields, CancellationToken cancellation) =>
         DynamicCall.UnaryAsync(connection.Calls, Method(kind, method), fields, cancellation);

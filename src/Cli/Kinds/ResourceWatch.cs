@@ -30,7 +30,7 @@ internal sealed class ResourceWatch(Session session, Kind kind, string filter)
                 foreach (var name in Vanished())
                     yield return new(ChangeType.Deleted, Only(name));
             }
-            else if (DynamicCall.Field(response, kind.Singular) is IMessage resource)
+            else if (DynamicCall.Field(response, kind.Field) is IMessage resource)
             {
                 Remember(type, Kind.Metadata(resource).Name);
                 yield return new(type, resource);

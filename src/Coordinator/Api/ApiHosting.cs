@@ -34,11 +34,13 @@ internal static class ApiHosting
         services.AddSingleton<ImageUsers>().AddSingleton<ImageStore>().AddSingleton<ImagePins>();
         services.AddSingleton<NodeNames>().AddSingleton<RolloutNames>().AddSingleton<AgentQueries>().AddSingleton<RackLeases>();
         services.AddSingleton<NodeConfigs>().AddSingleton<ConfigComparisons>().AddSingleton<ClusterConfigApi>().AddSingleton<NodeCheckApi>();
+        services.AddSingleton<FleetPatchCheck>();
         services.AddSingleton<ClusterImport>().AddSingleton<TalosconfigImport>().AddSingleton<ClientConfigs>().AddSingleton<ClusterImportApi>();
         services.AddSingleton<NodeInspectionApi>().AddSingleton<EtcdSnapshotApi>().AddSingleton<OperationApi>();
 
         services.AddReading<V1.Rack, RackView>().AddWriting<V1.Rack, RackTarget>();
         services.AddReading<V1.Image, ImageView>().AddWriting<V1.Image, ImageTarget>();
+        services.AddReading<V1.FleetPatch, FleetPatchView>().AddWriting<V1.FleetPatch, FleetPatchTarget>();
         services.AddReading<V1.Cluster, ClusterView>().AddWriting<V1.Cluster, ClusterTarget>();
         services.AddReading<V1.Rollout, RolloutView>();
         services.AddReading<V1.Node, NodeView>();
@@ -51,6 +53,7 @@ internal static class ApiHosting
         endpoints.MapGrpcService<RackApi>();
         endpoints.MapGrpcService<NodeApi>();
         endpoints.MapGrpcService<ImageApi>();
+        endpoints.MapGrpcService<FleetPatchApi>();
         endpoints.MapGrpcService<ClusterApi>();
         endpoints.MapGrpcService<RolloutApi>();
         endpoints.MapGrpcService<EventApi>();

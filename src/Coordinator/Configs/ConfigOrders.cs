@@ -21,7 +21,7 @@ internal sealed class ConfigOrders(MemberConfigs configs, IRecordStore store, IG
         var member = cluster.Members.First(m => m.Node == name);
         var image = await store.ReadAsync<ImageRecord>(RecordKind.Images, cluster.Image, CancellationToken.None)
             ?? throw new InvalidOperationException($"Image {cluster.Image} of cluster {clusterName} is gone.");
-        if (!configs.Of(cluster, member, node, image).Accepted(out var config, out var refusal))
+        if (!(await configs.OfAsync(new(cluster, member, node, image), CancellationToken.None)).Accepted(out var config, out var refusal))
             return refusal;
         var addresses = StaticAddresses.Of(config.Text);
         if (action is OrderAction.ChangeConfiguration change)

@@ -1,28 +1,36 @@
 using Cozy.Fleet.Coordinator.Clusters;
+using Cozy.Fleet.Coordinator.Storage;
 using Cozy.Fleet.Domain;
 using Cozy.Fleet.Domain.Clusters;
 using Cozy.Fleet.Domain.Images;
 using Cozy.Fleet.Domain.Nodes;
+using Cozy.Fleet.Domain.Racks;
 using Cozy.Fleet.MachineConfig;
 using Cozy.Fleet.Primitives;
-using ClusterMember = Cozy.Fleet.Domain.Clusters.ClusterMember;
 
 namespace Cozy.Fleet.Coordinator.Configs;
 
 /// <summary>The config that a member should have: generated from the cluster's spec and secrets, then patched layer by layer.</summary>
-internal sealed class MemberConfigs(ClusterSecrets secrets)
+internal sealed class MemberConfigs(ClusterSecrets secrets, IRecordStore store)
 {
-    /// <param name="image">The one that the cluster installs now.</param>
     /// <returns>
     /// Refused when a patch does not apply to what is below it, or when the node would refuse the whole: that is only seen here.
     /// </returns>
-    public Answer<EffectiveConfig> Of(ClusterRecord cluster, ClusterMember member, NodeRecord node, ImageRecord image)
+    public async Task<Answer<EffectiveConfig>> OfAsync(ConfigSubject subject, CancellationToken cancellation)
     {
+        var rack = await store.ReadAsync<RackRecord>(RecordKind.Racks, subject.Node.Rack, cancellation);
+        var patches = await store.ReadAllAsync<FleetPatchRecord>(RecordKind.FleetPatches, cancellation);
+        return Of(subject with { Rack = rack, FleetPatches = patches.ToEquatableArray() });
+    }
+
+    private Answer<EffectiveConfig> Of(ConfigSubject subject)
+    {
+        var (member, node) = (subject.Member, subject.Node);
         var type = member.Role == Role.ControlPlane ? MachineType.ControlPlane : MachineType.Worker;
-        var generated = MachineConfigGenerator.Generate(Input(cluster, member, node, image), secrets.Open(cluster), type);
-        if (LayeredConfig.Apply(generated, ConfigLayers.Of(cluster.Spec, member.Role, node), out var refusal) is not { } config)
+        var generated = MachineConfigGenerator.Generate(Input(subject), secrets.Open(subject.Cluster), type);
+        if (LayeredConfig.Apply(generated, ConfigLayers.Of(subject), out var refusal) is not { } config)
             return Refused($"the patches of {member.Hostname} do not apply: {refusal}");
-        var problems = Problems(config.Text, node, image);
+        var problems = Problems(config.Text, node, subject.Image);
         return problems.Count == 0 ? config
             : Refused($"node {node.Metadata.Name} would refuse its config: {string.Join(" ", problems.Take(3).Select(p => p.Sentence))}");
     }
@@ -37,8 +45,9 @@ internal sealed class MemberConfigs(ClusterSecrets secrets)
 
     private static Refusal Refused(string message) => new(RefusalKind.FailedPrecondition, message);
 
-    private static MachineConfigInput Input(ClusterRecord cluster, ClusterMember member, NodeRecord node, ImageRecord image)
+    private static MachineConfigInput Input(ConfigSubject subject)
     {
+        var (cluster, member, node, image) = subject;
         var spec = cluster.Spec;
         var talos = SemanticVersion.Parse(image.Spec.TalosVersion);
         var input = new MachineConfigInput(talos, SemanticVersion.Parse(spec.KubernetesVersion), cluster.Metadata.Name,

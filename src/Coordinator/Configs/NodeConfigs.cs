@@ -22,7 +22,7 @@ internal sealed class NodeConfigs(IRecordStore store, MemberConfigs configs)
             return Refused($"cluster {place.Cluster} is {cluster.Phase} and makes no configs yet.");
         return InstallDisks.Choose(node, cluster.Spec) is { Device: "" } disks
             ? Refused($"node {name} has no config yet: {disks.Reason}.")
-            : configs.Of(cluster, member, node, image);
+            : await configs.OfAsync(new(cluster, member, node, image), cancellation);
     }
 
     private static Refusal Refused(string message) => new(RefusalKind.FailedPrecondition, message);

@@ -11,12 +11,15 @@ namespace Cozy.Fleet.Coordinator.Queries;
 /// <summary>Asks agents, and nodes through them, and hands on what they answer.</summary>
 internal sealed class AgentQueries(IGrainFactory grains, TimeProvider time)
 {
-    /// <summary>Asks a node. A member of a cluster is asked with a credential that lasts as long as the question.</summary>
+    /// <summary>
+    /// Asks a node, or its rack's agent about it. A member of a cluster is asked with a credential that lasts as long as the question, where
+    /// the question needs one.
+    /// </summary>
     /// <exception cref="RpcException">The node's or the agent's refusal; Unavailable when the rack has no agent now.</exception>
     public IAsyncEnumerable<byte[]> AskAsync(NodeRecord node, QueryAsk ask, TimeSpan limit, CancellationToken cancellation)
     {
         var query = Query(node.Metadata.Name, node.Address, ask, limit);
-        return AskAsync(node.Rack, query, sink => node.Allocation is { } place
+        return AskAsync(node.Rack, query, sink => node.Allocation is { } place && ask.Role != TalosRole.None
             ? grains.GetGrain<IClusterGrain>(place.Cluster).Ask(query, node.Rack, sink)
             : grains.GetGrain<IRackGrain>(node.Rack).Ask(query, new(null, null), sink), cancellation);
     }

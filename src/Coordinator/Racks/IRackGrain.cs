@@ -92,7 +92,15 @@ public sealed record ObservationTarget(string Node, string Address, string Hostn
 
 /// <summary>How an agent introduces itself, with what its certificate says.</summary>
 public sealed record AgentHello(
-    string SessionId, string AgentVersion, string JournalId, string BootUrl, string CertificateSerial, DateTimeOffset CertificateExpireTime);
+    string SessionId, string AgentVersion, string JournalId, string BootUrl, string CertificateSerial,
+    DateTimeOffset CertificateExpireTime)
+{
+    /// <summary>Where nodes push their events to, HOST:PORT; empty for nowhere.</summary>
+    public string EventSink { get; init; } = "";
+
+    /// <summary>Where nodes send their kernels' logs to, tcp://HOST:PORT; empty for nowhere.</summary>
+    public string KernelLog { get; init; } = "";
+}
 
 /// <param name="AcknowledgedSequence">The last report of this journal that is stored.</param>
 public sealed record SessionStart(ulong AcknowledgedSequence);

@@ -101,6 +101,8 @@ internal sealed class RackGrain(
         {
             AgentVersion = hello.AgentVersion,
             BootUrl = hello.BootUrl,
+            EventSink = hello.EventSink,
+            KernelLog = hello.KernelLog,
             CertificateSerial = hello.CertificateSerial,
             CertificateExpireTime = hello.CertificateExpireTime,
             SessionTime = time.GetUtcNow(),

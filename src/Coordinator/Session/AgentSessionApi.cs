@@ -28,7 +28,11 @@ internal sealed partial class AgentSessionApi(IGrainFactory grains, ImagePins pi
         var reference = grains.CreateObjectReference<IAgentSession>(session);
         var sessionId = Guid.NewGuid().ToString();
         var rack = grains.GetGrain<IRackGrain>(agent.Rack);
-        var answer = await rack.Connect(new(sessionId, hello.AgentVersion, hello.JournalId, hello.BootUrl, agent.CertificateSerial, agent.ExpireTime), reference);
+        var answer = await rack.Connect(
+            new(sessionId, hello.AgentVersion, hello.JournalId, hello.BootUrl, agent.CertificateSerial, agent.ExpireTime)
+            {
+                EventSink = hello.EventSink, KernelLog = hello.KernelLog,
+            }, reference);
         if (!answer.Accepted(out var start, out var refusal))
             throw new RpcException(new(StatusCode.FailedPrecondition, refusal.Message));
         try

@@ -61,6 +61,9 @@ internal static class QueryMapping
             case QueryAsk.ReadDmesg dmesg:
                 message.ReadDmesg = new() { Follow = dmesg.Follow };
                 break;
+            case QueryAsk.ReadKernelLog kept:
+                message.ReadKernelLog = new() { Macs = { kept.Macs } };
+                break;
             case QueryAsk.ListServices:
                 message.ListServices = new();
                 break;

@@ -7,6 +7,7 @@ public static class RecordKind
     public const string Nodes = "nodes";
     public const string Images = "images";
     public const string Clusters = "clusters";
+    public const string FleetPatches = "fleetpatches";
     public const string Rollouts = "rollouts";
     public const string Operations = "operations";
     public const string Tokens = "tokens";

@@ -1,3 +1,5 @@
+using Cozy.Fleet.Primitives;
+
 namespace Cozy.Fleet.Domain.Agents;
 
 /// <summary>
@@ -43,6 +45,9 @@ public abstract record QueryAsk
     public sealed record ReadLogs(string Service, int TailLines, bool Follow) : QueryAsk(TalosRole.Reader);
 
     public sealed record ReadDmesg(bool Follow) : QueryAsk(TalosRole.Reader);
+
+    /// <summary>What the agent itself kept of the node's kernel log, whether the node lives or not.</summary>
+    public sealed record ReadKernelLog(EquatableArray<string> Macs) : QueryAsk(TalosRole.None);
 
     public sealed record ListServices() : QueryAsk(TalosRole.Reader);
 

@@ -24,6 +24,12 @@ public sealed record RackRecord(ResourceMetadata Metadata)
 
     public string BootUrl { get; init; } = "";
 
+    /// <summary>Where the rack's nodes push their events to, HOST:PORT; empty when its agent takes none.</summary>
+    public string EventSink { get; init; } = "";
+
+    /// <summary>Where they send their kernels' logs to, tcp://HOST:PORT; empty when its agent takes none.</summary>
+    public string KernelLog { get; init; } = "";
+
     public string CertificateSerial { get; init; } = "";
 
     public DateTimeOffset CertificateExpireTime { get; init; }

@@ -27,6 +27,15 @@ internal sealed class EventLog(DateTimeOffset boot)
         ring.Add(new($"{boot.ToUnixTimeMilliseconds():x11}{++number:x9}", actor, payload));
     });
 
+    public bool IsComplete
+    {
+        get
+        {
+            lock (gate)
+                return complete;
+        }
+    }
+
     /// <summary>Nothing comes after this: the machine goes down.</summary>
     public void Complete() => Wake(() => complete = true);
 

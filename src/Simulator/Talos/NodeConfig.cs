@@ -20,6 +20,7 @@ internal sealed class NodeConfig
         (Yaml, this.main) = (yaml, main);
         Hostname = Document(documents, "HostnameConfig").Scalar("hostname") is { Length: > 0 } name ? name : main.Scalar("machine", "network", "hostname");
         EventSink = Document(documents, "EventSinkConfig").Scalar("endpoint");
+        KernelLogs = [.. documents.Where(d => d.Scalar("kind") == "KmsgLogConfig").Select(d => d.Scalar("url"))];
         Address = StaticAddress(main, documents);
     }
 
@@ -32,6 +33,9 @@ internal sealed class NodeConfig
 
     /// <summary>Where events are pushed to; empty when a document does not say.</summary>
     public string EventSink { get; }
+
+    /// <summary>Where the kernel's log is sent to, beside what the kernel's argument says.</summary>
+    public IReadOnlyList<string> KernelLogs { get; }
 
     /// <summary>The first address that a link is given without DHCP; null leaves it to DHCP.</summary>
     public IPAddress? Address { get; }

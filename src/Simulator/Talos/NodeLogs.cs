@@ -4,6 +4,11 @@ using Cozy.Fleet.Talos.Api.Machine;
 
 namespace Cozy.Fleet.Simulator.Talos;
 
+/// <summary>A line of the kernel's ring.</summary>
+/// <param name="Facility">kern, user and so on.</param>
+/// <param name="Priority">As syslog names it: notice, warning.</param>
+internal sealed record KernelMessage(string Facility, string Priority, string Text);
+
 /// <summary>
 /// What a node writes of itself: machined tells every event of the boot, as the console and so the kernel's ring does; the other
 /// services tell that they were started.
@@ -33,10 +38,18 @@ internal static class NodeLogs
     public static async IAsyncEnumerable<string> KernelAsync(
         TalosRun run, bool follow, bool tail, [EnumeratorCancellation] CancellationToken cancellation)
     {
+        await foreach (var line in MessagesAsync(run, follow, tail, cancellation))
+            yield return $"{line.Facility}: {line.Priority,7}: [{Time(run)}]: {line.Text}\n";
+    }
+
+    /// <summary>The same, in parts.</summary>
+    public static async IAsyncEnumerable<KernelMessage> MessagesAsync(
+        TalosRun run, bool follow, bool tail, [EnumeratorCancellation] CancellationToken cancellation)
+    {
         if (!tail)
-            yield return $"kern:  notice: [{Time(run)}]: Linux version 6.12.0-talos\n";
+            yield return new("kern", "notice", "Linux version 6.12.0-talos");
         await foreach (var line in EventsAsync(run, tail ? 0 : -1, follow, cancellation))
-            yield return $"user: warning: [{Time(run)}]: [talos] {line}\n";
+            yield return new("user", "warning", $"[talos] {line}");
     }
 
     private static async IAsyncEnumerable<string> EventsAsync(
@@ -62,5 +75,7 @@ internal static class NodeLogs
         _ => found.Payload.Descriptor.Name,
     };
 
-    private static string Time(TalosRun run) => run.Pace.Clock.GetUtcNow().UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fffffff'Z'", CultureInfo.InvariantCulture);
+    /// <summary>The node's own clock, as it writes it.</summary>
+    public static string Time(TalosRun run) =>
+        run.Pace.Clock.GetUtcNow().UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fffffff'Z'", CultureInfo.InvariantCulture);
 }

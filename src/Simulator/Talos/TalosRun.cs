@@ -37,7 +37,6 @@ internal sealed partial class TalosRun : IDisposable
     private readonly int? fallbackAtBoot;
 
     private readonly TaskCompletionSource<NodeConfig> configured = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private Task sink = Task.CompletedTask;
     private MachineStatusEvent? published;
     private TaskCompletionSource changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
@@ -170,16 +169,20 @@ internal sealed partial class TalosRun : IDisposable
     private async Task EndAsync(CancellationToken powerOff)
     {
         Events.Complete();
+        Changed();
         if (!powerOff.IsCancellationRequested)
-            await Task.WhenAny(sink, Task.Delay(Pace.Scaled(10) is var drain && drain > LeastDrain ? drain : LeastDrain, Pace.Clock, powerOff));
+        {
+            var drain = Pace.Scaled(10) is var scaled && scaled > LeastDrain ? scaled : LeastDrain;
+            await Task.WhenAny(pushing, Task.Delay(drain, Pace.Clock, powerOff));
+        }
         await ended.CancelAsync();
         try
         {
-            await sink;
+            await pushing;
         }
         catch (OperationCanceledException)
         {
-            // The sink was away until the end.
+            // Whoever should be told was away until the end.
         }
     }
 
@@ -190,21 +193,14 @@ internal sealed partial class TalosRun : IDisposable
         await Pace.WaitAsync(machine.Options.Fault == Fault.SlowBoot ? 120 : 15, ended.Token);
         // A config on disk wins over everything else, also when the kernel came from the network (talos.md 3.1).
         var onDisk = Disk.Config is { } yaml ? NodeConfig.TryRead(yaml, SimulatedMachine.DiskNames, Version, out _) : null;
-        StartSink(onDisk);
+        received = onDisk;
+        pushing = PushAsync();
+        var hostname = onDisk?.Hostname is { Length: > 0 } name ? name : Hostname;
+        Events.Append(new AddressEvent { Hostname = hostname, Addresses = { Address.ToString() } });
         if (onDisk is null)
             await MaintenanceAsync();
         else
             await JoinAsync(onDisk);
-    }
-
-    // The document wins over the kernel's argument (talos.md 3.5).
-    private void StartSink(NodeConfig? config)
-    {
-        const string Argument = "talos.events.sink=";
-        var fromKernel = kernel.CommandLine.Split(' ').FirstOrDefault(a => a.StartsWith(Argument, StringComparison.Ordinal))?[Argument.Length..];
-        if ((config?.EventSink is { Length: > 0 } document ? document : fromKernel) is { Length: > 0 } endpoint)
-            sink = new EventSink(endpoint, Address, Pace).RunAsync(Events, ended.Token);
-        Events.Append(new AddressEvent { Hostname = config?.Hostname is { Length: > 0 } name ? name : Hostname, Addresses = { Address.ToString() } });
     }
 
     private async Task MaintenanceAsync()
@@ -217,6 +213,7 @@ internal sealed partial class TalosRun : IDisposable
             machine.Record("maintenance", Version.ToString());
             config = await configured.Task.WaitAsync(ended.Token);
             machine.Record("config", config.Hostname);
+            received = config;
             Events.Append(new TaskEvent { Task = "runningMaintenance", Action = TaskEvent.Types.Action.Stop });
             if (!Disk.IsInstalled)
             {
@@ -246,11 +243,6 @@ internal sealed partial class TalosRun : IDisposable
         await Disk.SyncAsync(ended.Token);
         machine.Record("install", image);
     }
-
-    // Only a boot entry of GRUB carries arguments over; the command line of a UKI is part of the image (talos.md 0, trap 10; 3.8).
-    private string CarriedArguments() => machine.Options.Firmware == SimulatedFirmware.UefiX64 && Version.IsAtLeast(1, 10)
-        ? ""
-        : string.Join(' ', kernel.CommandLine.Split(' ').Where(a => a.StartsWith("talos.events.sink=", StringComparison.Ordinal)));
 
     /// <summary>Tells the status when it is another than the last one told.</summary>
     private void PublishStatus()

@@ -9,6 +9,8 @@ public sealed class BootScriptsTests
 {
     private static readonly BootAsset Kernel = new() { Sha256 = new string('a', 64) };
     private static readonly BootAsset Initramfs = new() { Sha256 = new string('b', 64) };
+    private static readonly BootFiles Files = new(Kernel, Initramfs, ClientFirmware.UefiX64);
+    private static readonly PushTargets Push = new("10.1.0.1:3247", "tcp://10.1.0.1:3248");
 
     [Fact]
     public async Task The_script_loads_kernel_and_initramfs_with_what_the_version_needs()
@@ -26,6 +28,27 @@ public sealed class BootScriptsTests
         Assert.StartsWith("talos.platform=metal initrd=initramfs console=tty0 ", boot.CommandLine, StringComparison.Ordinal);
         Assert.Contains("module.sig_enforce=1", boot.CommandLine, StringComparison.Ordinal);
         Assert.EndsWith("console=ttyS1 talos.config=http://x/?a=1&b=2", boot.CommandLine, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("console=ttyS1", "talos.events.sink=10.1.0.1:3247 talos.logging.kernel=tcp://10.1.0.1:3248 console=ttyS1")]
+    [InlineData("talos.events.sink=10.9.9.9:1 panic=0", "talos.logging.kernel=tcp://10.1.0.1:3248 talos.events.sink=10.9.9.9:1 panic=0")]
+    [InlineData("a=b talos.logging.kernel=udp://10.9.9.9:1", "talos.events.sink=10.1.0.1:3247 a=b talos.logging.kernel=udp://10.9.9.9:1")]
+    public async Task A_machine_is_told_where_to_push_unless_its_image_says_that(string image, string end)
+    {
+        var boot = Assert.IsType<IpxeResult.Boot>(await RunAsync(Script("v1.12.0", image), _ => true));
+
+        Assert.EndsWith(end, boot.CommandLine, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task An_agent_that_takes_nothing_tells_nobody_to_push()
+    {
+        var script = BootScripts.Netboot(Plan("v1.12.0"), "abc", Files, PushTargets.None);
+
+        var boot = Assert.IsType<IpxeResult.Boot>(await RunAsync(script, _ => true));
+        Assert.DoesNotContain("talos.events", boot.CommandLine, StringComparison.Ordinal);
+        Assert.DoesNotContain("talos.logging", boot.CommandLine, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -50,14 +73,14 @@ public sealed class BootScriptsTests
         {
             BootAction.Disk => BootScripts.Disk(plan, "abc", ClientFirmware.Bios),
             BootAction.Hold => BootScripts.Hold(plan, "abc"),
-            _ => BootScripts.Netboot(plan, "abc", Kernel, Initramfs, ClientFirmware.UefiX64),
+            _ => BootScripts.Netboot(plan, "abc", Files, Push),
         };
 
         var clean = action switch
         {
             BootAction.Disk => BootScripts.Disk(Plan("v1.12.0"), "abc", ClientFirmware.Bios),
             BootAction.Hold => BootScripts.Hold(Plan("v1.12.0"), "abc"),
-            _ => BootScripts.Netboot(Plan("v1.12.0"), "abc", Kernel, Initramfs, ClientFirmware.UefiX64),
+            _ => BootScripts.Netboot(Plan("v1.12.0"), "abc", Files, Push),
         };
         Assert.Equal(clean.Split('\n').Length, script.Split('\n').Length);
         Assert.Equal(Count(clean, "||"), Count(script, "||"));
@@ -82,7 +105,7 @@ public sealed class BootScriptsTests
         Assert.Equal(new IpxeResult.Chain("script.ipxe", 10), await RunAsync(BootScripts.Hold(Plan("v1.12.0"), "abc"), _ => false));
 
     private static string Script(string version, params string[] arguments) =>
-        BootScripts.Netboot(Plan(version, arguments), "abc", Kernel, Initramfs, ClientFirmware.UefiX64);
+        BootScripts.Netboot(Plan(version, arguments), "abc", Files, Push);
 
     private static BootPlan Plan(string version, params string[] arguments)
     {

@@ -43,7 +43,8 @@ internal sealed class HttpTarget : IFuzzTarget, IDisposable
         builder.Logging.ClearProviders();
         app = builder.Build();
         app.UseRouting();
-        new BootHttp(config, sessions, desired, cache, reporter, new AgentMetrics(refused, dhcp, sessions, cache, journal, observer), refused).Map(app);
+        var metrics = new AgentMetrics(refused, dhcp, sessions, cache, journal, observer);
+        new BootHttp(config, sessions, desired, cache, reporter, metrics, new PushEndpoints(config), refused).Map(app);
         app.UseEndpoints(_ => { });
         handle = ((IApplicationBuilder)app).Build();
     }

@@ -10,6 +10,8 @@ internal sealed class ScriptTarget : IFuzzTarget
 {
     private static readonly BootAsset Asset = new() { Sha256 = new string('a', 64) };
 
+    private static readonly PushTargets Push = new("10.1.0.1:3247", "tcp://10.1.0.1:3248");
+
     public string Name => "script";
 
     public IReadOnlyList<byte[]> Samples { get; } =
@@ -25,7 +27,7 @@ internal sealed class ScriptTarget : IFuzzTarget
         var text = Encoding.Latin1.GetString(input);
         var image = new BootImage { Name = text, TalosVersion = text, KernelArgs = { text } };
         var plan = new BootPlan(BootAction.Netboot, image, text, text, text, "");
-        Check(BootScripts.Netboot(plan, "abcdefgh", Asset, Asset, ClientFirmware.UefiX64), lines: 13, dollars: 1);
+        Check(BootScripts.Netboot(plan, "abcdefgh", new(Asset, Asset, ClientFirmware.UefiX64), Push), lines: 13, dollars: 1);
         Check(BootScripts.Disk(plan, "abcdefgh", ClientFirmware.Bios), lines: 3, dollars: 0);
         Check(BootScripts.Hold(plan, "abcdefgh"), lines: 4, dollars: 0);
     }

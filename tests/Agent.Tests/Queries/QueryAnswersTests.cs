@@ -122,7 +122,7 @@ public sealed class QueryAnswersTests : IAsyncLifetime
         query.Address = address.ToString();
         using var bytes = new MemoryStream();
         // Nobody asks for leases here: they would need a whole DHCP service.
-        await foreach (var piece in new QueryAnswers(dial, leases: null!).AnswerAsync(query, Token))
+        await foreach (var piece in new QueryAnswers(dial, leases: null!, kernelLogs: null!).AnswerAsync(query, Token))
             bytes.Write(piece.Span);
         return bytes.ToArray();
     }

@@ -18,6 +18,10 @@ public sealed class SessionTests
             var session = await coordinator.SessionAsync();
             Assert.Equal("CN=r1, O=cozyfleet:agents", string.Join(", ", session.Client.Split(", ").Order()));
             Assert.Equal(("r1", agent.Http.ToString()), (session.Hello.Rack, session.Hello.BootUrl));
+            // The ports that are really bound: both are 0 in the configuration.
+            await agent.LineAsync($"events are taken at http://{session.Hello.EventSink}");
+            var log = session.Hello.KernelLog["tcp://".Length..].Replace(":", " port ", StringComparison.Ordinal);
+            await agent.LineAsync($"kernel logs are taken at {log}");
             Assert.DoesNotContain(coordinator.Secret, agent.Output, StringComparison.Ordinal);
             Assert.Equal(0, await agent.TerminateAsync());
         }

@@ -14,6 +14,8 @@ internal sealed class FleetDouble(TimeProvider time)
 
     public ResourceStore<Node> Nodes { get; } = new(KindTable.Node, time);
 
+    public ResourceStore<FleetPatch> FleetPatches { get; } = new(KindTable.FleetPatch, time);
+
     public ResourceStore<Cluster> Clusters { get; } = new(KindTable.Cluster, time);
 
     public ResourceStore<Rollout> Rollouts { get; } = new(KindTable.Rollout, time);

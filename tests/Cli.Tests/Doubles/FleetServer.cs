@@ -42,6 +42,7 @@ internal sealed class FleetServer : IAsyncDisposable
         var application = builder.Build();
         application.MapGrpcService<ImageDouble>();
         application.MapGrpcService<RackDouble>();
+        application.MapGrpcService<FleetPatchDouble>();
         application.MapGrpcService<NodeDouble>();
         application.MapGrpcService<ClusterDouble>();
         application.MapGrpcService<RolloutDouble>();

@@ -67,7 +67,7 @@ internal sealed class NodeDouble(FleetDouble fleet) : NodeService.NodeServiceBas
 
     public override Task ReadNodeDmesg(
         ReadNodeDmesgRequest request, IServerStreamWriter<ReadNodeDmesgResponse> responseStream, ServerCallContext context) =>
-        responseStream.WriteAsync(new() { Data = ByteString.CopyFromUtf8($"kern: {request.Name} is up\n") });
+        responseStream.WriteAsync(new() { Data = ByteString.CopyFromUtf8($"kern: {request.Name} {(request.Kept ? "was" : "is")} up\n") });
 
     public override Task<ListNodeServicesResponse> ListNodeServices(ListNodeServicesRequest request, ServerCallContext context) =>
         Task.FromResult(new ListNodeServicesResponse

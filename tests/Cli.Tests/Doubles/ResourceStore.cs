@@ -90,7 +90,7 @@ internal sealed class ResourceStore<T>(Kind kind, TimeProvider time)
             var gone = Get(name);
             resources.Remove(name);
             kind.Descriptor.FindFieldByName("spec").Accessor.Clear(gone);
-            kind.Descriptor.FindFieldByName("status").Accessor.Clear(gone);
+            kind.Descriptor.FindFieldByName("status")?.Accessor.Clear(gone);
             Record(ChangeType.Deleted, gone);
         }
     }

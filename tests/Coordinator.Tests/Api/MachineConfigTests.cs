@@ -93,6 +93,34 @@ public sealed class MachineConfigTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_node_is_told_to_push_to_the_agent_of_its_rack_and_another_address_of_the_agent_is_a_pending_change()
+    {
+        using var agent = await AgentDouble.ConnectAsync(coordinator, "r1", Hello("10.0.0.1:3247", "tcp://10.0.0.1:3248"));
+        var given = await ConfiguredAsync(agent);
+        await RunsAsync(agent);
+        Assert.Contains("kind: EventSinkConfig\nendpoint: 10.0.0.1:3247\n", given, StringComparison.Ordinal);
+        Assert.Contains("kind: KmsgLogConfig\nname: cozy-fleet\nurl: tcp://10.0.0.1:3248\n", given, StringComparison.Ordinal);
+        var shown = await Clusters.GetMachineConfigAsync(new() { Node = "c1-cp-1" }, cancellationToken: Token);
+        Assert.Equal(["10.0.0.1:3247", "tcp://10.0.0.1:3248"],
+            shown.Leaves.Where(leaf => leaf.Layer == "rack" && leaf.Path is "endpoint" or "url").Select(leaf => leaf.Value));
+
+        // It moved, and does not take kernel logs any more. What it says is an address, or nothing.
+        using var moved = await AgentDouble.ConnectAsync(coordinator, "r1", Hello("10.0.0.2:3247", "tcp://x\n---\nkind: Evil"));
+        Assert.NotNull((await moved.NextAsync()).Welcome);
+        var asked = Clusters.GetMachineConfigAsync(new() { Node = Uuid, Compare = true }, cancellationToken: Token).ResponseAsync;
+        await AnswerAsync(moved, ByteString.CopyFromUtf8(given));
+        var dryRun = await AnswerAsync(moved, new NodeVerdict().ToByteString());
+        var compared = (await asked).Comparison;
+
+        Assert.Empty(compared.Drift);
+        Assert.Equal(ConfigEffect.Live, compared.Effect);
+        Assert.Equal("", compared.Network);
+        Assert.Contains(compared.Pending, c => c is { Document: "EventSinkConfig", Before: "10.0.0.1:3247", After: "10.0.0.2:3247" });
+        Assert.Contains(compared.Pending, c => c is { Document: "KmsgLogConfig cozy-fleet", HasAfter: false });
+        Assert.DoesNotContain("Evil", dryRun.DryRunConfig.Config.ToStringUtf8(), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_node_without_a_cluster_has_no_config()
     {
         using var agent = await AgentDouble.ConnectAsync(coordinator, "r1", "r1");
@@ -104,6 +132,9 @@ public sealed class MachineConfigTests : IAsyncLifetime
         Assert.Equal((StatusCode.FailedPrecondition, $"node {Uuid} belongs to no cluster, so it has no config."),
             (refusal.StatusCode, refusal.Status.Detail));
     }
+
+    private static Hello Hello(string eventSink, string kernelLog) =>
+        new() { Rack = "r1", AgentVersion = "test", JournalId = "j1", EventSink = eventSink, KernelLog = kernelLog };
 
     // Until the agent has the node's first config: what the double is told to apply.
     private async Task<string> ConfiguredAsync(AgentDouble agent)

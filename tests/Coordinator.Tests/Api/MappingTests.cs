@@ -47,7 +47,8 @@ public sealed class MappingTests
         var rack = new RackRecord(FilledNode.Metadata("r1"))
         {
             Spec = new() { DiscoveryImage = "talos", AcceptanceRules = [new("all", "*")], FailureDomain = FilledNode.Record.Metadata.Labels },
-            AgentVersion = "0.1.0", BootUrl = "http://10.0.0.1", CertificateSerial = "01", CertificateExpireTime = FilledNode.Time,
+            AgentVersion = "0.1.0", BootUrl = "http://10.0.0.1", EventSink = "10.0.0.1:3247", KernelLog = "tcp://10.0.0.1:3248",
+            CertificateSerial = "01", CertificateExpireTime = FilledNode.Time,
             Boots = new Dictionary<string, NodeBoot>
             {
                 ["node-1"] = new("node-1", "", [], "", new(BootAction.Disk, "", "")),
@@ -83,6 +84,15 @@ public sealed class MappingTests
 
         Assert.Empty(Unset(proto));
         Assert.Equal(spec, proto.Spec.ToRecord());
+    }
+
+    [Fact]
+    public void Every_field_of_a_fleet_patch_is_carried_over()
+    {
+        var patch = new FleetPatchRecord(FilledNode.Metadata("p"), new(Role.Worker, "*", "a: b"));
+
+        Assert.Empty(Unset(patch.ToProto("7")));
+        Assert.Equal(patch.Spec, patch.ToProto("7").Spec.ToRecord());
     }
 
     [Fact]

@@ -48,6 +48,22 @@ public sealed class NodeInspectionTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task What_the_agent_kept_of_a_kernels_log_is_asked_of_the_agent_alone()
+    {
+        using var dmesg = played.Nodes.ReadNodeDmesg(new() { Name = "w-14", Kept = true }, cancellationToken: Token);
+        var query = await AnswerAsync("kern: was up");
+
+        Assert.Equal("kern: was up", await WholeAsync(dmesg.ResponseStream, piece => piece.Data));
+        Assert.Equal(new ReadKernelLog { Macs = { "52:54:00:00:00:14" } }, query.ReadKernelLog);
+        Assert.Equal(PlayedCluster.Uuid(14), query.Node);
+        Assert.Null(query.Talos);
+
+        using var both = played.Nodes.ReadNodeDmesg(new() { Name = "w-14", Kept = true, Follow = true }, cancellationToken: Token);
+        var refusal = await RunningApi.RefusalAsync(() => both.ResponseStream.MoveNext(Token));
+        Assert.Equal((StatusCode.InvalidArgument, "follow"), (refusal.Code, Assert.Single(refusal.Fields)));
+    }
+
+    [Fact]
     public async Task Services_say_whether_they_are_healthy_where_they_can()
     {
         var listing = played.Nodes.ListNodeServicesAsync(new() { Name = "cp-11" }, cancellationToken: Token).ResponseAsync;

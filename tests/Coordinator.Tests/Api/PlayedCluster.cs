@@ -33,6 +33,8 @@ internal sealed class PlayedCluster : IAsyncDisposable
 
     public ClusterService.ClusterServiceClient Clusters => new(channel);
 
+    public FleetPatchService.FleetPatchServiceClient FleetPatches => new(channel);
+
     public EventService.EventServiceClient Events => new(channel);
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;

@@ -24,8 +24,14 @@ internal sealed class AgentDouble : IDisposable
     /// <summary>Says hello. What comes back is read by <see cref="NextAsync"/>.</summary>
     public static async Task<AgentDouble> ConnectAsync(RunningCoordinator coordinator, string certificateRack, string helloRack, string journal = "j1", string bootUrl = "")
     {
+        var hello = new Hello { Rack = helloRack, AgentVersion = "test", JournalId = journal, BootUrl = bootUrl };
+        return await ConnectAsync(coordinator, certificateRack, hello);
+    }
+
+    public static async Task<AgentDouble> ConnectAsync(RunningCoordinator coordinator, string certificateRack, Hello hello)
+    {
         var agent = new AgentDouble(coordinator.Dial(AgentKey.Certified(coordinator.Ca, certificateRack)));
-        await agent.call.RequestStream.WriteAsync(new() { Hello = new() { Rack = helloRack, AgentVersion = "test", JournalId = journal, BootUrl = bootUrl } }, Token);
+        await agent.call.RequestStream.WriteAsync(new() { Hello = hello }, Token);
         return agent;
     }
 

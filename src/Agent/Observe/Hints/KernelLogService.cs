@@ -139,7 +139,7 @@ internal sealed partial class KernelLogService(
             return;
         }
         logs.Add(sender.Name, line);
-        senders.Hint(sender);
+        senders.HintSeldom(sender);
     }
 
     [LoggerMessage(LogLevel.Warning, "reading the kernel log of {Machine} failed")]

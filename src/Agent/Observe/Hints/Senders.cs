@@ -39,11 +39,14 @@ internal sealed class Senders(BootSessions sessions, Observer observer, RefusalC
         return sender.Name == name ? sender : known[address] = new(address, name, clock);
     }
 
-    /// <summary>A look at the node is due, at most once a second.</summary>
-    public void Hint(Sender sender)
+    /// <summary>A look at the node is due; whoever follows it decides when.</summary>
+    public void Hint(Sender sender) => observer.Hint(sender.Address);
+
+    /// <summary>The same for what comes in great numbers and says little: at most once a second.</summary>
+    public void HintSeldom(Sender sender)
     {
         if (sender.MayHint(HintInterval))
-            observer.Hint(sender.Address);
+            Hint(sender);
     }
 
     /// <summary>Whether the sender may say one more thing now; one too many is counted.</summary>

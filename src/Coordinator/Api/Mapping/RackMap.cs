@@ -50,6 +50,8 @@ internal static class RackMap
             Version = rack.AgentVersion,
             LastSeenTime = agent?.Time.ToProto(),
             BootUrl = rack.BootUrl,
+            EventSink = rack.EventSink,
+            KernelLog = rack.KernelLog,
             CertificateSerial = rack.CertificateSerial,
             CertificateExpireTime = rack.CertificateExpireTime.ToProto(),
             Leases = agent?.Leases ?? 0,

@@ -28,8 +28,14 @@ internal sealed class NodeInspectionApi(IRecordStore store, NodeNames names, Age
         return ReadAsync(request.Name, ask, request.Follow ? FollowLimit : ReadLimit, cancellation);
     }
 
-    public IAsyncEnumerable<ByteString> DmesgAsync(ReadNodeDmesgRequest request, CancellationToken cancellation) =>
-        ReadAsync(request.Name, new QueryAsk.ReadDmesg(request.Follow), request.Follow ? FollowLimit : ReadLimit, cancellation);
+    public IAsyncEnumerable<ByteString> DmesgAsync(ReadNodeDmesgRequest request, CancellationToken cancellation)
+    {
+        if (!request.Kept)
+            return ReadAsync(request.Name, new QueryAsk.ReadDmesg(request.Follow), request.Follow ? FollowLimit : ReadLimit, cancellation);
+        return request.Follow
+            ? throw Problems.Of("follow", "what was kept is over; ask for one of the two")
+            : ReadAsync(request.Name, node => new QueryAsk.ReadKernelLog(node.Macs), AnswerLimit, cancellation);
+    }
 
     public IAsyncEnumerable<ByteString> SupportAsync(string name, CancellationToken cancellation) =>
         ReadAsync(name, new QueryAsk.CollectSupport(), ReadLimit, cancellation);
@@ -50,12 +56,15 @@ internal sealed class NodeInspectionApi(IRecordStore store, NodeNames names, Age
         return response;
     }
 
+    private IAsyncEnumerable<ByteString> ReadAsync(string given, QueryAsk ask, TimeSpan limit, CancellationToken cancellation) =>
+        ReadAsync(given, _ => ask, limit, cancellation);
+
     private async IAsyncEnumerable<ByteString> ReadAsync(
-        string given, QueryAsk ask, TimeSpan limit, [EnumeratorCancellation] CancellationToken cancellation)
+        string given, Func<NodeRecord, QueryAsk> ask, TimeSpan limit, [EnumeratorCancellation] CancellationToken cancellation)
     {
         var name = await names.ResolveAsync(given, cancellation);
         var node = await store.ReadAsync<NodeRecord>(RecordKind.Nodes, name, cancellation) ?? throw Refusals.NotFound("node", name);
-        await using var pieces = queries.AskAsync(node, ask, limit, cancellation).GetAsyncEnumerator(cancellation);
+        await using var pieces = queries.AskAsync(node, ask(node), limit, cancellation).GetAsyncEnumerator(cancellation);
         while (await NextAsync(pieces, name))
             yield return UnsafeByteOperations.UnsafeWrap(pieces.Current);
     }

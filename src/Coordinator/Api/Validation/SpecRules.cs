@@ -54,6 +54,13 @@ internal static class SpecRules
         }
     }
 
+    public static void Check(V1.FleetPatchSpec? spec, Problems problems)
+    {
+        problems.AddIf(spec is null || spec.Yaml.Trim() == "", "spec.yaml", "must be set, such as 'machine: …'");
+        problems.AddIf(!System.Enum.IsDefined(spec?.Role ?? default), "spec.role", "is not a role");
+        NodeFilter(spec?.Filter ?? "", "spec.filter", problems);
+    }
+
     public static void Check(V1.RolloutSpec? spec, Problems problems)
     {
         problems.AddIf(spec is null or { Cluster: "" }, "spec.cluster", "must be set");
