@@ -62,8 +62,11 @@ public sealed class PowerTests
     public async Task Status_is_what_the_bmc_says_now()
     {
         await using var cli = await OperatorAsync();
-        cli.Fleet.Power = new() { State = PowerState.On, NextBoot = NextBoot.Network, NextBootDetail = "UefiHttp",
-            Machine = "Acme R1 S-77" };
+        cli.Fleet.Power = new()
+        {
+            State = PowerState.On, NextBoot = NextBoot.Network, NextBootDetail = "UefiHttp",
+            Machine = "Acme R1 S-77"
+        };
         var run = await cli.RunAsync("node", "power", "n1", "status");
 
         Assert.Equal(ExitCode.Ok, run.Code);

@@ -23,8 +23,11 @@ internal static class BmcCommands
         {
             Description = "A file whose first line is the password, or - for standard input.", HelpName = "FILE", Required = true,
         };
-        var ca = new Option<string?>("--ca") { Description = "Redfish: a PEM file with the CA of the BMC's certificate.",
-            HelpName = "FILE" };
+        var ca = new Option<string?>("--ca")
+        {
+            Description = "Redfish: a PEM file with the CA of the BMC's certificate.",
+            HelpName = "FILE"
+        };
         var fingerprint = new Option<string?>("--fingerprint") { Description = "Redfish: the SHA-256 of a self-signed certificate.", HelpName = "HEX" };
         var system = new Option<string?>("--system") { Description = "Redfish: the machine's system where the BMC has several.", HelpName = "ID" };
         var suite = new Option<int>("--cipher-suite") { Description = "IPMI: its number; without it the best that the BMC names.", HelpName = "N" };

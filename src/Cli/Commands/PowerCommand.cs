@@ -32,8 +32,13 @@ internal static class PowerCommand
                 Name = arguments.GetRequiredValue(name), RequestId = ResourceCalls.RequestId(),
                 OverrideGates = arguments.GetValue(gates) ?? "", Force = arguments.GetValue(force),
                 Action = wanted switch { "on" => PowerAction.On, "off" => PowerAction.Off, _ => PowerAction.Cycle },
-                NextBoot = arguments.GetValue(next) switch { "network" => NextBoot.Network, "disk" => NextBoot.Disk, _ =>
-                    NextBoot.Unspecified },
+                NextBoot = arguments.GetValue(next) switch
+                {
+                    "network" => NextBoot.Network,
+                    "disk" => NextBoot.Disk,
+                    _ =>
+                    NextBoot.Unspecified
+                },
             };
             var begun = await Client(session).SwitchNodePowerAsync(request, cancellationToken: cancellation);
             return await OperationCommands.RunAsync(session, begun.Operation, arguments.GetValue(leave), cancellation);

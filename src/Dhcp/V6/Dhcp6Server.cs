@@ -31,7 +31,8 @@ public sealed class Dhcp6Server(Lease6Table leases, byte[] serverId)
             Dhcp6MessageType.Confirm => Confirm(request, subnet, reply),
             Dhcp6MessageType.Release => End(request, reply, now, (client, address) => Lease6Table.Release(client, address, now)),
             Dhcp6MessageType.Decline => End(request, reply, now, (client, address) => Lease6Table.Decline(client,
-                address, now)) with { Reason = "declined" },
+                address, now)) with
+            { Reason = "declined" },
             _ => new(reply, []),
         };
     }
@@ -73,7 +74,8 @@ public sealed class Dhcp6Server(Lease6Table leases, byte[] serverId)
             stored.Add(lease);
             // What else it says it has is not ours to give: a lifetime of 0 takes it away (RFC 8415 18.3.4).
             bindings.Add(new(association.Id, wanted,
-                subnet.LeaseTime) { Withdrawn = [.. association.Addresses.Where(address => address != wanted)] });
+                subnet.LeaseTime)
+            { Withdrawn = [.. association.Addresses.Where(address => address != wanted)] });
         }
         return new(reply with { Bindings = bindings }, stored, bindings.Exists(binding => binding.Address is null) ? "refused" : "");
     }

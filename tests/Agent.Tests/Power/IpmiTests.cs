@@ -20,8 +20,11 @@ public sealed class IpmiTests
         var power = Control(turns);
 
         Assert.Equal(PowerState.Off, (await ReadAsync(power, simulator)).State);
-        var on = await power.SwitchAsync(Command(simulator, new() { Action = PowerAction.On, NextBoot = NextBoot.Network,
-            Uefi = true }), Token);
+        var on = await power.SwitchAsync(Command(simulator, new()
+        {
+            Action = PowerAction.On, NextBoot = NextBoot.Network,
+            Uefi = true
+        }), Token);
         Assert.Equal((CommandOutcome.Succeeded, "it was off, and is on now; it starts from the network this once"),
             (on.Outcome, on.Message));
         Assert.Equal(PowerState.On, (await ReadAsync(power, simulator)).State);
@@ -52,8 +55,11 @@ public sealed class IpmiTests
         using var turns = Turns();
         var control = new PowerControl(new() { Power = Options with { Ipmitool = "no-such-ipmitool" } }, turns, TimeProvider.System);
         var result = await control.SwitchAsync(
-            new() { Bmc = new() { Bmc = new() { Kind = BmcKind.Ipmi, Address = "127.0.0.1:1" }, Password = "p" },
-                SwitchPower = new() }, Token);
+            new()
+            {
+                Bmc = new() { Bmc = new() { Kind = BmcKind.Ipmi, Address = "127.0.0.1:1" }, Password = "p" },
+                SwitchPower = new()
+            }, Token);
 
         Assert.Equal(CommandOutcome.Failed, result.Outcome);
         Assert.StartsWith("no-such-ipmitool could not be started", result.Message, StringComparison.Ordinal);

@@ -25,8 +25,11 @@ internal sealed class RedfishMock : IAsyncDisposable
     private readonly WebApplication app;
     private readonly ConcurrentDictionary<string, bool> sessions = new();
     private readonly Lock gate = new();
-    private readonly JsonObject boot = new() { ["BootSourceOverrideEnabled"] = "Disabled",
-        ["BootSourceOverrideTarget"] = "None", ["BootSourceOverrideMode"] = "UEFI" };
+    private readonly JsonObject boot = new()
+    {
+        ["BootSourceOverrideEnabled"] = "Disabled",
+        ["BootSourceOverrideTarget"] = "None", ["BootSourceOverrideMode"] = "UEFI"
+    };
     private string power = "Off";
     private string coming = "";
     private int tag = 1;
@@ -114,8 +117,11 @@ internal sealed class RedfishMock : IAsyncDisposable
         {
             var (method, path) = (context.Request.Method, context.Request.Path.Value!);
             if (path == "/redfish/v1/")
-                return (200, new() { ["Systems"] = Link(Elsewhere != "" ? Elsewhere : "/redfish/v1/Systems"),
-                    ["Links"] = new JsonObject { ["Sessions"] = Link("/redfish/v1/SessionService/Sessions") } });
+                return (200, new()
+                {
+                    ["Systems"] = Link(Elsewhere != "" ? Elsewhere : "/redfish/v1/Systems"),
+                    ["Links"] = new JsonObject { ["Sessions"] = Link("/redfish/v1/SessionService/Sessions") }
+                });
             if (path == "/redfish/v1/SessionService/Sessions" && method == "POST")
                 return LogIn(context, body);
             if (!IsKnown(context.Request))
@@ -123,8 +129,11 @@ internal sealed class RedfishMock : IAsyncDisposable
             return (method, path) switch
             {
                 ("DELETE", _) => (sessions.TryRemove(path.Split('/')[^1], out _) ? 204 : 404, null),
-                ("GET", "/redfish/v1/Systems") => (200, new() { ["Members"] = new JsonArray([.. SystemIds.Select(id =>
-                    Link($"/redfish/v1/Systems/{id}"))]) }),
+                ("GET", "/redfish/v1/Systems") => (200, new()
+                {
+                    ["Members"] = new JsonArray([.. SystemIds.Select(id =>
+                    Link($"/redfish/v1/Systems/{id}"))])
+                }),
                 ("GET", "/redfish/v1/Systems/1") => (200, System(context)),
                 ("GET", "/redfish/v1/Systems/1/ResetActionInfo") => (200, new()
                 {

@@ -144,8 +144,11 @@ public sealed class RedfishTests
 
     private static BmcAccess Access(RedfishMock mock) => new()
     {
-        Bmc = new() { Kind = BmcKind.Redfish, Address = mock.Address, Username = RedfishMock.Username,
-            Fingerprint = Digest(mock.Certificate) },
+        Bmc = new()
+        {
+            Kind = BmcKind.Redfish, Address = mock.Address, Username = RedfishMock.Username,
+            Fingerprint = Digest(mock.Certificate)
+        },
         Password = RedfishMock.Password,
     };
 

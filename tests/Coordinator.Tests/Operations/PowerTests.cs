@@ -13,8 +13,11 @@ public sealed class PowerTests
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
-    private static Bmc Redfish { get; } = new() { Kind = BmcKind.Redfish, Address = "10.0.9.14", Username = "ops",
-        Fingerprint = new('a', 64) };
+    private static Bmc Redfish { get; } = new()
+    {
+        Kind = BmcKind.Redfish, Address = "10.0.9.14", Username = "ops",
+        Fingerprint = new('a', 64)
+    };
 
     [Fact]
     public async Task A_password_goes_to_the_agent_alone_and_is_sealed_at_rest()
@@ -76,8 +79,14 @@ public sealed class PowerTests
     public async Task A_machine_without_a_cluster_is_switched_off_without_a_lease()
     {
         await using var played = await PlayedCluster.StartAsync();
-        await played.ReportAsync(new() { BootProgress = new() { SessionId = "s1", Mac = "52:54:00:00:00:77",
-            Stage = BootStage.DhcpOffered } });
+        await played.ReportAsync(new()
+        {
+            BootProgress = new()
+            {
+                SessionId = "s1", Mac = "52:54:00:00:00:77",
+                Stage = BootStage.DhcpOffered
+            }
+        });
         await SetAsync(played, "mac-525400000077", Redfish);
         var begun = (await played.Nodes.SwitchNodePowerAsync(
             new() { Name = "mac-525400000077", Action = PowerAction.Off, Force = true }, cancellationToken: Token)).Operation;
@@ -96,7 +105,7 @@ public sealed class PowerTests
         var wrong = await RunningApi.RefusalAsync(() => SetAsync(played, "w-14", new()
         {
             Kind = BmcKind.Ipmi, Address = "-oProxy=x", Username = "a-name-that-is-too-long", Fingerprint = "ab",
-                Ca = "none", System = "../1", CipherSuite = 99,
+            Ca = "none", System = "../1", CipherSuite = 99,
         }, ""));
         Assert.Equal(StatusCode.InvalidArgument, wrong.Code);
         Assert.Equal(

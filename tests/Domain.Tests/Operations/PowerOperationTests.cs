@@ -100,7 +100,10 @@ public sealed class PowerOperationTests
     };
 
     private static OperationFacts Facts(string cluster, string? lease) => new(
-        cluster == "" ? null : new(new ResourceMetadata(cluster, "u1", Start)) { Lease = lease is null ? null
-            : new(lease, "test", 7, Start) },
+        cluster == "" ? null : new(new ResourceMetadata(cluster, "u1", Start))
+        {
+            Lease = lease is null ? null
+            : new(lease, "test", 7, Start)
+        },
         [Node(cluster)], Start);
 }

@@ -47,8 +47,11 @@ internal sealed class RedfishClient : IAsyncDisposable
             UseCookies = false,
             SslOptions = { RemoteCertificateValidationCallback = (_, certificate, _, errors) => pin.IsTrusted(certificate, errors) },
         };
-        http = new(handler) { BaseAddress = new($"https://{access.Bmc.Address}"), Timeout = RequestLimit,
-            MaxResponseContentBufferSize = AnswerBytes };
+        http = new(handler)
+        {
+            BaseAddress = new($"https://{access.Bmc.Address}"), Timeout = RequestLimit,
+            MaxResponseContentBufferSize = AnswerBytes
+        };
     }
 
     /// <summary>Logs in.</summary>

@@ -40,8 +40,11 @@ internal static class BmcRules
             "must be the number of a cipher suite, 1 to 17, or 0 for the best");
         problems.AddIf(kind == BmcKind.Redfish && told.CipherSuite != 0, "bmc.cipher_suite", "Redfish has none");
         problems.ThrowIfAny();
-        return new(kind, told.Address, told.Username) { Ca = told.Ca, Fingerprint = fingerprint, System = told.System,
-            CipherSuite = told.CipherSuite };
+        return new(kind, told.Address, told.Username)
+        {
+            Ca = told.Ca, Fingerprint = fingerprint, System = told.System,
+            CipherSuite = told.CipherSuite
+        };
     }
 
     private static void CheckIpmi(V1.Bmc told, string password, Problems problems)
