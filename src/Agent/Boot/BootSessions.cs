@@ -35,6 +35,9 @@ internal sealed class BootSession(string id, BootClient first, ActivityContext t
     /// <summary>True from the moment that iPXE asked: another firmware DISCOVER is then another power-on.</summary>
     public bool ReachedIpxe { get; set; }
 
+    /// <summary>It was told that there is no IPv6 router; its system asks for one as well.</summary>
+    public bool ToldOfNoRouter { get; set; }
+
     /// <summary>Starts a span of this boot.</summary>
     public Activity? Span(string name)
     {
