@@ -17,8 +17,10 @@ switch (args.Where(word => word != "--check").ToArray())
         return await CompareAsync(DhcpBench.RunAsync);
     case ["storm"]:
         return await CompareAsync(StormBench.RunAsync);
+    case ["boot"]:
+        return await CompareAsync(BootBench.RunAsync);
     default:
-        Console.Error.WriteLine("usage: bench [memory | tftp | http | dhcp | storm] [--check]");
+        Console.Error.WriteLine("usage: bench [memory | tftp | http | dhcp | storm | boot] [--check]");
         return 2;
 }
 

@@ -4,10 +4,10 @@ namespace Cozy.Fleet.Bench.SideBySide;
 internal static class AgentServer
 {
     /// <summary>
-    /// The files in the place's folder <c>files</c> are what it serves; <c>boot.bin</c> and <c>small.bin</c> are its loaders. All machines of a bench
+    /// The files in the place's folder <c>files</c> are what it serves, the loaders among them. All machines of a bench
     /// stand behind one address, which may load more than one machine's share.
     /// </summary>
-    public static Task<ServerHost> StartAsync(ServerPlace place)
+    public static Task<ServerHost> StartAsync(ServerPlace place, string biosLoader = "boot.bin", string uefiLoader = "small.bin")
     {
         File.WriteAllText(place["agent.yaml"], $$"""
             rack: bench
@@ -18,7 +18,7 @@ internal static class AgentServer
                 - network: {{place.Network}}.0.0/16
                   ranges: [{{place.Network}}.16.0-{{place.Network}}.250.255]
             tftp: {transfersPerClient: 400}
-            ipxe: {directory: {{place["files"]}}, bios: boot.bin, uefi: small.bin}
+            ipxe: {directory: {{place["files"]}}, bios: {{biosLoader}}, uefi: {{uefiLoader}}}
             """);
         return ServerHost.StartAsync(place, Path.GetFullPath(".run/native/cozy-fleet-agent"), "--config", place["agent.yaml"]);
     }

@@ -9,18 +9,21 @@ internal sealed record Contender(string Name, Func<Task<double>> Round, Func<dou
 /// <param name="What">The work, for the table and the last line.</param>
 /// <param name="Unit">Of a round's figure.</param>
 /// <param name="MoreIsBetter">False when the figure is a time.</param>
-/// <param name="Budget">What the median of the rounds' ratios must reach (design.md 6).</param>
+/// <param name="Budget">What the median of the rounds' scores must reach (design.md 6).</param>
 internal sealed record Comparison(string What, string Unit, bool MoreIsBetter, double Budget)
 {
     /// <summary>In the unit: what the agent is measured against instead of the best of the others. Null: them.</summary>
     public double? Limit { get; init; }
+
+    /// <summary>The score is how much less the agent takes than the best of the others, in the unit, and not their ratio.</summary>
+    public bool CountsDifference { get; init; }
 
     public required Contender Agent { get; init; }
 
     public required Contender[] Others { get; init; }
 
     /// <summary>
-    /// Rounds in turn, each with another one first, so that whatever else the machine does meets all of them. The ratio is taken within a
+    /// Rounds in turn, each with another one first, so that whatever else the machine does meets all of them. The score is taken within a
     /// round, against the best of the others; one round before them warms up and is not counted.
     /// </summary>
     public async Task<Compared> RunAsync(int rounds)
@@ -37,16 +40,18 @@ internal sealed record Comparison(string What, string Unit, bool MoreIsBetter, d
                     figures[contender].Add(figure);
             }
         }
-        var ratios = Enumerable.Range(0, rounds).Select(round => Ratio(figures[Agent][round], Limit is { } limit ? [limit] : Others.Select(other => figures[other][round])));
-        return new(this, [.. all.Select(c => (c.Name, Spread.Of(figures[c]), c.Memory()))], Spread.Of(ratios));
+        var scores = Enumerable.Range(0, rounds).Select(round =>
+            Score(figures[Agent][round], Limit is { } limit ? [limit] : Others.Select(other => figures[other][round])));
+        return new(this, [.. all.Select(c => (c.Name, Spread.Of(figures[c]), c.Memory()))], Spread.Of(scores));
     }
 
-    private double Ratio(double ours, IEnumerable<double> theirs) => MoreIsBetter ? ours / theirs.Max() : theirs.Min() / ours;
+    private double Score(double ours, IEnumerable<double> theirs) =>
+        CountsDifference ? theirs.Min() - ours : MoreIsBetter ? ours / theirs.Max() : theirs.Min() / ours;
 }
 
 /// <summary>What a comparison gave.</summary>
-/// <param name="Ratio">The agent against the best of the others, or against the limit; above 1 the agent is better.</param>
-internal sealed record Compared(Comparison Of, (string Name, Spread Figure, double Memory)[] Contenders, Spread Ratio);
+/// <param name="Score">Of the agent, against the best of the others or the limit: a ratio, good above 1, or a difference, good above 0.</param>
+internal sealed record Compared(Comparison Of, (string Name, Spread Figure, double Memory)[] Contenders, Spread Score);
 
 /// <summary>The middle and the ends of some figures.</summary>
 internal readonly record struct Spread(double Lowest, double Median, double Highest)

@@ -1,6 +1,6 @@
 namespace Cozy.Fleet.Bench.SideBySide;
 
-/// <summary>Prints comparisons; its last line holds the ratios.</summary>
+/// <summary>Prints comparisons; its last line holds the scores.</summary>
 internal static class Table
 {
     /// <returns>The exit code: with the check asked for, 1 when a budget is missed.</returns>
@@ -16,13 +16,22 @@ internal static class Table
                     + $"| {result.Of.Unit,-8} | {memory,9:N1} |");
             }
         }
-        var missed = results.Where(result => result.Ratio.Median < result.Of.Budget).ToList();
+        var missed = results.Where(result => result.Score.Median < result.Of.Budget).ToList();
         foreach (var result in missed)
-            Console.WriteLine($"{bench}: {result.Of.What} misses its budget: {result.Ratio.Median:F2}, and {result.Of.Budget:F2} is asked for");
-        Console.WriteLine($"{bench}: " + string.Join("; ", results.Select(r =>
-            $"{r.Of.What} {r.Ratio.Median:F2} ({r.Ratio.Lowest:F2} to {r.Ratio.Highest:F2}) of {(r.Of.Limit is { } limit ? $"{limit:N0} {r.Of.Unit}" : "the best other")}")));
+            Console.WriteLine($"{bench}: {result.Of.What} misses its budget: {result.Score.Median:F2}, and {result.Of.Budget:F2} is asked for");
+        Console.WriteLine($"{bench}: " + string.Join("; ", results.Select(Words)));
         return check && missed.Count > 0 ? 1 : 0;
     }
+
+    private static string Words(Compared of) =>
+        $"{of.Of.What} {of.Score.Median:F2} ({of.Score.Lowest:F2} to {of.Score.Highest:F2}) {Against(of.Of)}";
+
+    private static string Against(Comparison of) => of switch
+    {
+        { CountsDifference: true } => $"{of.Unit} less than the best other",
+        { Limit: { } limit } => $"of {limit:0.#} {of.Unit}",
+        _ => "of the best other",
+    };
 
     private static string Line(int width) => new('-', width);
 }

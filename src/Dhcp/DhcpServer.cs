@@ -6,6 +6,9 @@ namespace Cozy.Fleet.Dhcp;
 /// <param name="Reason">Why there is no reply, or why it is a NAK: one word for the counters.</param>
 public sealed record DhcpAnswer(DhcpReply? Reply, Lease? Store = null, string Reason = "")
 {
+    /// <summary>An offer of an address that this client did not have until now: somebody else may use it without a lease.</summary>
+    public bool IsFresh { get; init; }
+
     public static DhcpAnswer Silence(string reason) => new(null, null, reason);
 }
 
@@ -40,8 +43,8 @@ public sealed class DhcpServer(LeaseTable leases, bool authoritative, OptionPoli
     }
 
     private DhcpAnswer Discover(DhcpRequest request, DhcpSubnet subnet, DhcpReply reply, DateTimeOffset now) =>
-        leases.Offer(request, subnet, now) is { } address
-            ? new(reply with { MessageType = DhcpMessageType.Offer, YourAddress = address })
+        leases.Offer(request, subnet, now) is { } offer
+            ? new(reply with { MessageType = DhcpMessageType.Offer, YourAddress = offer.Address }) { IsFresh = offer.IsFresh }
             : DhcpAnswer.Silence("pool-exhausted");
 
     // A machine that was moved here and rebinds its former network's address: who owns the link sends it back to the start.

@@ -28,6 +28,10 @@ public sealed record DhcpSubnet(DhcpNetwork Network, IReadOnlyList<(uint First, 
 /// <param name="Offered">Held for a client that has not chosen yet: never stored.</param>
 public sealed record Lease(uint Address, MacAddress Mac, DateTimeOffset Expires, bool Declined = false, bool Offered = false);
 
+/// <summary>An address that is held for a client.</summary>
+/// <param name="IsFresh">It was not this client's until now, and nobody said that it should be.</param>
+public readonly record struct LeaseOffer(uint Address, bool IsFresh);
+
 /// <summary>
 /// Who has which address. Offers are held in memory for a minute; leases must be stored before the ACK leaves
 /// (netboot.md 11). The same machine gets the same address, also after a restart.
@@ -100,15 +104,18 @@ public sealed class LeaseTable
     }
 
     /// <summary>Chooses an address and holds it; null when none is free.</summary>
-    public uint? Offer(DhcpRequest request, DhcpSubnet subnet, DateTimeOffset now)
+    public LeaseOffer? Offer(DhcpRequest request, DhcpSubnet subnet, DateTimeOffset now)
     {
         EndExpired(now);
-        var address = ReservedFor(request, subnet, now) ?? Present(request.Mac, subnet, now)
-            ?? Wished(request, subnet, now) ?? FirstFree(request.Mac, subnet, now);
+        var reserved = ReservedFor(request, subnet, now);
+        if ((reserved ?? Present(request.Mac, subnet, now) ?? Wished(request, subnet, now) ?? FirstFree(request.Mac, subnet, now)) is not { } chosen)
+            return null;
+        var held = byAddress.TryGetValue(chosen, out var lease) && lease.Mac == request.Mac && lease.Expires > now ? lease : null;
         // A lease that still runs stays what it is: an offer on top of it must not be withdrawn later and take it along.
-        if (address is { } chosen && !(byAddress.TryGetValue(chosen, out var held) && !held.Offered && held.Mac == request.Mac && held.Expires > now))
+        if (held is null or { Offered: true })
             Restore(new(chosen, request.Mac, now + HoldTime, Offered: true));
-        return address;
+        // A reserved address is its machine's by an operator's word.
+        return new(chosen, IsFresh: held is null && reserved is null);
     }
 
     /// <summary>The lease to store when the client may have the address; null when it may not.</summary>

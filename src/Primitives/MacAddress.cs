@@ -9,6 +9,9 @@ public readonly record struct MacAddress : IComparable<MacAddress>
 
     private MacAddress(ulong value) => this.value = value;
 
+    /// <summary>Everybody on the link.</summary>
+    public static MacAddress Broadcast { get; } = new(0xffff_ffff_ffff);
+
     /// <summary>Takes the six bytes as they stand in a frame.</summary>
     /// <exception cref="ArgumentException">There are not exactly six bytes.</exception>
     public static MacAddress FromBytes(ReadOnlySpan<byte> bytes)

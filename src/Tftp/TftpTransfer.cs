@@ -24,17 +24,21 @@ public enum TftpOutcome
 /// </summary>
 /// <param name="length">The file's length; for tsize.</param>
 /// <param name="maximumBlockSize">The link's MTU less the headers: fragments are lost by many ROMs (netboot.md 13.2).</param>
+/// <param name="maximumWindow">How many blocks may be on their way at once, whatever the client wishes.</param>
 public sealed class TftpTransfer(
-    TftpReadRequest request, long length, ReadBlock read, Action<ReadOnlyMemory<byte>> send, int maximumBlockSize = 1468)
+    TftpReadRequest request, long length, ReadBlock read, Action<ReadOnlyMemory<byte>> send, int maximumBlockSize = 1468,
+    int maximumWindow = TftpTransfer.LargestWindow)
 {
+    /// <summary>What a client may wish for at most (RFC 7440 lets it wish for more).</summary>
+    public const int LargestWindow = 64;
+
     private const int MaximumRetries = 6;
-    private const int MaximumWindow = 64;
 
     // A client may ask for retries 255 seconds apart; it does not hold its place for half an hour.
     private static readonly TimeSpan LongestSilence = TimeSpan.FromMinutes(2);
 
     private readonly int blockSize = Math.Min(request.BlockSize ?? 512, maximumBlockSize);
-    private readonly int windowSize = Math.Min(request.WindowSize ?? 1, MaximumWindow);
+    private readonly int windowSize = Math.Min(request.WindowSize ?? 1, Math.Clamp(maximumWindow, 1, LargestWindow));
     private readonly byte[] packet = new byte[4 + Math.Min(request.BlockSize ?? 512, maximumBlockSize)];
 
     // How many numbers the wire has, until the one behind 65535 comes: 0, or 1 when the client asked for that.

@@ -46,10 +46,10 @@ public sealed class AddressPoolTests
             new(Wire.Ip("10.4.0.0"), 16, TimeSpan.FromHours(1)), [(Wire.Ip("10.4.0.0"), Wire.Ip("10.4.255.255"))], Wire.Ip("10.4.0.1"));
         var leases = new LeaseTable([subnet], []);
         var given = new HashSet<uint>();
-        for (var i = 1; leases.Offer(Asking(i), subnet, clock.GetUtcNow()) is { } address; i++)
+        for (var i = 1; leases.Offer(Asking(i), subnet, clock.GetUtcNow()) is { } offer; i++)
         {
-            Assert.True(given.Add(address));
-            leases.Restore(leases.Grant(Asking(i), address, subnet, clock.GetUtcNow())!);
+            Assert.True(given.Add(offer.Address));
+            leases.Restore(leases.Grant(Asking(i), offer.Address, subnet, clock.GetUtcNow())!);
         }
         Assert.Equal((256 * 254) - 1, given.Count); // without .0 and .255 of each, and without our own
 
@@ -58,7 +58,7 @@ public sealed class AddressPoolTests
         Assert.Null(leases.Offer(Asking(100_000), subnet, clock.GetUtcNow()));
         clock.Advance(TimeSpan.FromMinutes(10));
 
-        Assert.Equal(one, leases.Offer(Asking(100_000), subnet, clock.GetUtcNow()));
+        Assert.Equal(one, leases.Offer(Asking(100_000), subnet, clock.GetUtcNow())!.Value.Address);
     }
 
     [Fact]
@@ -70,7 +70,7 @@ public sealed class AddressPoolTests
         var subnet = rack.Leases.LocalSubnet!;
 
         // Everything has expired, and one is offered; then it is yesterday.
-        Assert.Contains(rack.Leases.Offer(Asking(9), subnet, now.AddHours(2))!.Value, leased);
+        Assert.Contains(rack.Leases.Offer(Asking(9), subnet, now.AddHours(2))!.Value.Address, leased);
 
         Assert.Null(rack.Leases.Offer(Asking(10), subnet, now));
         Assert.NotNull(rack.Leases.Offer(Asking(10), subnet, now.AddHours(3)));

@@ -279,7 +279,7 @@ public sealed class DhcpServerTests
         var network = new DhcpNetwork(Wire.Ip("10.4.0.0"), 16, TimeSpan.FromHours(1));
         var wide = new LeaseTable([new(network, [(Wire.Ip("10.4.0.255"), Wire.Ip("10.4.1.1"))], Wire.Ip("10.4.9.9"))], []);
 
-        Assert.Equal(Wire.Ip("10.4.1.1"), wide.Offer(Wire.Request(Wire.Plain(1)), wide.LocalSubnet!, rack.Clock.GetUtcNow()));
+        Assert.Equal(Wire.Ip("10.4.1.1"), wide.Offer(Wire.Request(Wire.Plain(1)), wide.LocalSubnet!, rack.Clock.GetUtcNow())!.Value.Address);
     }
 
     [Fact]

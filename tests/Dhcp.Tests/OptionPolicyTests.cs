@@ -120,7 +120,7 @@ public sealed class OptionPolicyTests
         };
         var leases = new LeaseTable([subnet], []);
 
-        Assert.Equal(Wire.Ip("10.1.0.7"), leases.Offer(Wire.Request(Wire.Plain(1)), subnet, DateTimeOffset.UnixEpoch));
+        Assert.Equal(Wire.Ip("10.1.0.7"), leases.Offer(Wire.Request(Wire.Plain(1)), subnet, DateTimeOffset.UnixEpoch)!.Value.Address);
     }
 
     private static OptionValue Text(byte code, string text) => new(code, Encoding.ASCII.GetBytes(text));

@@ -5,7 +5,7 @@ namespace Cozy.Fleet.Tftp.Tests;
 /// <summary>One transfer under a fake clock; what the server sent is a list.</summary>
 internal sealed class Exchange
 {
-    public Exchange(TftpReadRequest request, byte[] file, int maximumBlockSize = 1468)
+    public Exchange(TftpReadRequest request, byte[] file, int maximumBlockSize = 1468, int maximumWindow = TftpTransfer.LargestWindow)
     {
         Transfer = new(request, file.Length, (offset, into) =>
         {
@@ -13,7 +13,7 @@ internal sealed class Exchange
             var count = Math.Min(into.Length, file.Length - (int)offset);
             file.AsSpan((int)offset, count).CopyTo(into);
             return count;
-        }, packet => Sent.Add(packet.ToArray()), maximumBlockSize);
+        }, packet => Sent.Add(packet.ToArray()), maximumBlockSize, maximumWindow);
         Transfer.Start(Clock.GetUtcNow());
     }
 

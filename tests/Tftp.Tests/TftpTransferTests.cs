@@ -46,6 +46,20 @@ public sealed class TftpTransferTests
         Assert.Equal(["OACK", "OACK"], exchange.Take());
     }
 
+    [Theory]
+    [InlineData(6, 16, 6)] // in a crowd each gets its share…
+    [InlineData(6, 4, 4)] // …and no more than it wished for
+    [InlineData(0, 4, 1)]
+    public void A_window_is_no_larger_than_the_servers_share(int share, int wished, int window)
+    {
+        var exchange = new Exchange(Plain with { WindowSize = wished }, new byte[512 * 20], maximumWindow: share);
+
+        Assert.Equal($"\0\u0006windowsize\0{window}\0", Encoding.Latin1.GetString(exchange.Sent.Single()));
+        exchange.Sent.Clear();
+        exchange.Ack(0);
+        Assert.Equal(window, exchange.Sent.Count);
+    }
+
     [Fact]
     public void An_unanswered_block_is_sent_again_ever_more_patiently_and_then_given_up()
     {

@@ -7,14 +7,16 @@ internal static class Documents
 {
     public const string Version = "v1.13.9";
 
-    public const string Rack =
-        """
+    /// <summary>The rack. Beside another server it has a menu: real loaders show it, and nobody stands at the console.</summary>
+    public static string Rack(Arrangement arrangement) =>
+        $"""
         apiVersion: cozy.fleet/v1
         kind: Rack
         metadata:
           name: r1
         spec:
           discoveryImage: guest
+          {(arrangement == Arrangement.BesideDnsmasq ? "bootMenuTimeout: 2s" : "")}
         """;
 
     /// <summary>A cluster of one node.</summary>

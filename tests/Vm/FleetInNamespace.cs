@@ -22,7 +22,7 @@ internal sealed class FleetInNamespace(RackNetwork network, string directory) : 
         StartNeighbour();
         await StartAsync("coordinator", ["--data", Path.Combine(directory, "coordinator"), "--listen", "127.0.0.1:7443"], cancellation);
         await ApplyAsync("image", await Documents.ImageAsync(guest, initramfs, cancellation), cancellation);
-        await ApplyAsync("rack", Documents.Rack, cancellation);
+        await ApplyAsync("rack", Documents.Rack(network.Arrangement), cancellation);
         var token = (await CliAsync(["token", "create", "--rack", "r1"], cancellation)).Trim().Split('\n')[^1];
         var config = Path.Combine(directory, "agent.yaml");
         await File.WriteAllTextAsync(config, Documents.Agent(Path.Combine(directory, "agent"), token, guest, network.Arrangement), cancellation);

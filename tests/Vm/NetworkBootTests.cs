@@ -42,11 +42,13 @@ public sealed class NetworkBootTests(ITestOutputHelper output)
 
     private Task BootAsync(Arrangement arrangement, MachineKind[] kinds) =>
         RackRun.InAsync(new($"{arrangement}-{string.Join('-', kinds)}", arrangement, "initramfs.gz"), output, async run =>
-            await Task.WhenAll(kinds.Select(kind => BootAsync(run, new(kind)))));
+            await Task.WhenAll(kinds.Select(kind => BootAsync(run, new(kind), hasMenu: arrangement == Arrangement.BesideDnsmasq))));
 
-    private async Task BootAsync(RackRun run, Machine machine)
+    private async Task BootAsync(RackRun run, Machine machine, bool hasMenu)
     {
         await run.Fleet.PowerOnAsync(machine, cancellation);
+        if (hasMenu && !machine.IsArm) // Its loader is the system itself.
+            await run.UntilConsoleAsync(machine, "Start the local disk");
         await run.UntilConsoleAsync(machine, "init: up from the network");
         if (!machine.IsArm) // Its guest has no Talos to play.
         {

@@ -11,6 +11,8 @@ internal sealed class BootHttp(
 {
     private static readonly string[] Methods = ["GET", "HEAD"];
 
+    private readonly TransferTurns turns = new(config.HttpTransfersPerMachine);
+
     public void Map(IEndpointRouteBuilder app)
     {
         app.MapMethods("/boot/{session}/script.ipxe", Methods, ScriptAsync);
@@ -37,6 +39,15 @@ internal sealed class BootHttp(
         }
         using var span = session.Span("script");
         var plan = BootDecision.For(desired.Current, session.Mac, session.Uuid);
+        var choice = context.Request.Query["choice"].ToString();
+        if (choice == "" && desired.Current?.BootMenuTimeout?.ToTimeSpan() is { Ticks: > 0 } timeout)
+        {
+            // Nothing is decided yet: what comes of the menu asks once more, and is reported then.
+            await ServeTextAsync(context, BootScripts.Menu(plan, session.Id, timeout));
+            return;
+        }
+        if (choice == "disk")
+            plan = plan with { Action = BootAction.Disk, Image = null, Reason = "chosen at the console" };
         var script = Script(ref plan, session);
         span?.SetTag("boot.action", plan.Action.ToString()).SetTag("boot.reason", plan.Reason).SetTag("boot.image", plan.Image?.Name);
         if (HttpMethods.IsGet(context.Request.Method))
@@ -68,6 +79,7 @@ internal sealed class BootHttp(
         var session = context.Request.RouteValues.ContainsKey("session") ? sessions.Find(Text(context, "session")) : null;
         var kind = Text(context, "name") == "vmlinuz" ? AssetKind.Kernel : AssetKind.Initramfs;
         var isGet = HttpMethods.IsGet(context.Request.Method);
+        using var turn = isGet && session is not null ? await turns.TakeAsync(session.Id, context.RequestAborted) : null;
         using var span = isGet ? session?.Span(kind == AssetKind.Kernel ? "kernel" : "initramfs") : null;
         var sent = await FileBody.ServeAsync(context, path, sha256);
         span?.SetTag("http.bytes", sent).SetTag("asset.sha256", sha256);

@@ -34,6 +34,31 @@ internal static class BootScripts
             """;
     }
 
+    /// <summary>
+    /// What a person at the console may choose; when nobody does in time, the decision is carried out, and so it is by an iPXE that was
+    /// built without menus. No choice leads to a write: the disk, what was decided, or once more from the start.
+    /// </summary>
+    public static string Menu(BootPlan plan, string session, TimeSpan timeout) =>
+        $$"""
+        #!ipxe
+        menu Cozy Fleet {{Safe(plan.Node)}} (boot {{session}}) || goto decided
+        item decided {{Safe(Entry(plan))}}
+        item disk Start the local disk
+        item again Ask again what to do
+        item restart Restart the machine
+        choose --default decided --timeout {{(long)timeout.TotalMilliseconds}} chosen || goto decided
+        goto ${chosen}
+        :disk
+        chain --replace script.ipxe?choice=disk || goto again
+        :again
+        chain --replace script.ipxe || reboot
+        :restart
+        reboot
+        :decided
+        chain --replace script.ipxe?choice=decided || reboot
+
+        """;
+
     /// <summary>The machine's own disk, by the way that works on most firmware of its kind (netboot.md 14.7).</summary>
     public static string Disk(BootPlan plan, string session, ClientFirmware firmware) =>
         $"""
@@ -52,6 +77,13 @@ internal static class BootScripts
         chain --replace script.ipxe || reboot
 
         """;
+
+    private static string Entry(BootPlan plan) => plan.Action switch
+    {
+        BootAction.Netboot => $"Load {plan.Image?.Name} from the network: {plan.Reason}",
+        BootAction.Hold => $"Wait: {plan.Reason}",
+        _ => $"Start the local disk: {plan.Reason}",
+    };
 
     /// <summary>What Talos' kernel needs, by version (talos.md 3.8); the image's own arguments come last.</summary>
     private static IEnumerable<string> KernelArguments(BootImage image, ClientFirmware firmware, PushTargets push)

@@ -5,11 +5,11 @@ namespace Cozy.Fleet.Agent.Boot;
 /// <content>Log lines.</content>
 internal sealed partial class DhcpService
 {
-    [LoggerMessage(LogLevel.Warning, "DHCP: receiving failed: {Error}")]
-    private partial void LogSocketError(string error);
-
     [LoggerMessage(LogLevel.Error, "DHCP: a packet of {Source} could not be handled")]
     private partial void LogPacketError(Exception error, string source);
+
+    [LoggerMessage(LogLevel.Warning, "DHCP: {Address} is used by {User}, who has no lease; it is offered to nobody for ten minutes")]
+    private partial void LogConflict(string address, string user);
 
     [LoggerMessage(LogLevel.Information, "DHCP: {Address} of {Mac} was released by an operator")]
     private partial void LogReleased(string address, string mac);

@@ -1,9 +1,9 @@
 using System.Net;
 using System.Net.Sockets;
-using System.Text;
 using Cozy.Fleet.Agent.Config;
 using Cozy.Fleet.Contracts.V1;
 using Cozy.Fleet.Dhcp;
+using Cozy.Fleet.Primitives;
 
 namespace Cozy.Fleet.Agent.Boot;
 
@@ -12,20 +12,24 @@ namespace Cozy.Fleet.Agent.Boot;
 /// counted and forgotten; nothing that a packet holds can stop the loop.
 /// </summary>
 internal sealed partial class DhcpService(
-    AgentConfig config, LeaseTable leases, DesiredStateStore desired, BootSessions sessions, BootReporter reporter,
+    AgentConfig config, LeaseTable leases, DesiredStateStore desired, BootSessions sessions, BootReporter reporter, ConflictProbe probe,
     RefusalCounters refused, TimeProvider clock, ILogger<DhcpService> log) : IHostedService, IAsyncDisposable
 {
+    // So many addresses in use one after the other, and the client is left to ask again.
+    private const int MostConflicts = 8;
+
     // How long an address that somebody else gave is believed in: nothing tells us the lease's length.
     private static readonly TimeSpan OverheardLife = TimeSpan.FromHours(24);
 
-    private static readonly IPEndPoint AnySender = new(IPAddress.Any, 0);
-
     private readonly DhcpServer server = new(leases, config.Authoritative, config.Options);
     private readonly CancellationTokenSource stopping = new();
-    private readonly List<(Socket Socket, Task Loop)> listeners = [];
+    private readonly List<DhcpListener> listeners = [];
     private readonly Lock gate = new(); // Port 67 and 4011 share the lease table.
+    private readonly HashSet<uint> asking = []; // Under the gate: addresses whose offer waits until nobody says that they are in use.
+    private readonly BootOffers offers = new(config, reporter, refused);
+    private DhcpSender? sender;
+    private MacAddress? ourCard;
     private LeaseStore? store;
-    private LinkSender? link;
 
     /// <summary>The port that is really bound; for tests that ask for any.</summary>
     public int Port { get; private set; }
@@ -37,11 +41,20 @@ internal sealed partial class DhcpService(
         store = await LeaseStore.OpenAsync(config.DataDirectory, leases, clock.GetUtcNow());
         foreach (var lease in leases.List(clock.GetUtcNow()).Where(l => !l.Declined))
             sessions.SetAddress(lease.Mac, Ipv4.ToAddress(lease.Address), lease.Expires);
+        sender = new(config);
         if (config.Interface != "")
-            link = new(config.Interface, config.Address);
+            ourCard = LinkEndPoint.CardOf(config.Interface);
         Port = Listen(config.DhcpPort, bootService: false);
         // Firmware behind a server that sends option 60 asks here, whatever we offered (netboot.md 8).
         Listen(config.BootServicePort, bootService: true);
+
+        int Listen(int port, bool bootService)
+        {
+            TakeDatagram take = (socket, datagram, source) => Handle(socket, datagram, source, bootService);
+            var listener = new DhcpListener(config, port, take, refused, log);
+            listeners.Add(listener);
+            return listener.Port;
+        }
     }
 
     /// <summary>How many addresses are in machines' hands.</summary>
@@ -91,64 +104,16 @@ internal sealed partial class DhcpService(
     public async Task StopAsync(CancellationToken cancellationToken)
     {
         await stopping.CancelAsync();
-        listeners.ForEach(l => l.Socket.Dispose());
-        await Task.WhenAll(listeners.Select(l => l.Loop));
+        foreach (var listener in listeners)
+            await listener.DisposeAsync();
     }
 
     public async ValueTask DisposeAsync()
     {
-        link?.Dispose();
+        sender?.Dispose();
         stopping.Dispose();
         if (store is not null)
             await store.DisposeAsync();
-    }
-
-    private int Listen(int port, bool bootService)
-    {
-        var socket = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp) { EnableBroadcast = true };
-        // A burst of machines that are switched on together must not overflow (netboot.md 23).
-        socket.ReceiveBufferSize = 4 << 20;
-        if (config.Interface != "")
-        {
-            // SO_BINDTODEVICE, before the bind: one rack's broadcasts and no others (dotnet-facts.md 9).
-            socket.SetRawSocketOption(1, 25, Encoding.ASCII.GetBytes(config.Interface + "\0"));
-        }
-        // The other server may run on this very host: then both get every broadcast (dotnet-facts.md 9).
-        if (config.DhcpMode == DhcpMode.Proxy)
-            socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.ReuseAddress, true);
-        Link.Bind(socket, new IPEndPoint(config.Interface != "" ? IPAddress.Any : config.Address, port), "DHCP");
-        listeners.Add((socket, Task.Factory.StartNew(
-            () => Receive(socket, bootService), stopping.Token, TaskCreationOptions.LongRunning, TaskScheduler.Default)));
-        return ((IPEndPoint)socket.LocalEndPoint!).Port;
-    }
-
-    private void Receive(Socket socket, bool bootService)
-    {
-        var buffer = new byte[4096];
-        var sender = new SocketAddress(AddressFamily.InterNetwork);
-        while (!stopping.IsCancellationRequested)
-        {
-            try
-            {
-                // This overload is the fastest by far and allocates nothing (dotnet-facts.md 9).
-                var count = socket.ReceiveFrom(buffer, SocketFlags.None, sender);
-                Handle(socket, buffer.AsSpan(0, count), (IPEndPoint)AnySender.Create(sender), bootService);
-            }
-            catch (Exception failure) when (failure is SocketException or ObjectDisposedException)
-            {
-                if (stopping.IsCancellationRequested)
-                    return;
-                // A link that went down: the next packet is another matter. The pause keeps a lasting error from filling the log.
-                LogSocketError(failure.Message);
-                stopping.Token.WaitHandle.WaitOne(TimeSpan.FromMilliseconds(200));
-            }
-            catch (Exception failure)
-            {
-                // Whatever one packet did, the rack's next machine is answered.
-                refused.Count("dhcp/error");
-                LogPacketError(failure, AnySender.Create(sender).ToString()!);
-            }
-        }
     }
 
     private void Handle(Socket socket, ReadOnlySpan<byte> datagram, IPEndPoint source, bool bootService)
@@ -158,18 +123,16 @@ internal sealed partial class DhcpService(
             refused.Count("dhcp/" + refusal);
             return;
         }
+        // Our own question for other servers, which a relay brought back (ForeignServers).
+        if (request.Mac == ourCard)
+            return;
         if (request is { WantsBoot: true, Firmware: ClientFirmware.None })
             refused.Count("dhcp/unknown-architecture");
 
         var plan = BootDecision.For(desired.Current, request.Mac, request.Uuid);
         var session = Boots(request) ? sessions.For(request, plan.Traceparent) : null;
-        var boot = session is null ? null : Boot(request, session);
-        var answer = Decide(new(socket, request, source, bootService, session), boot, plan.HostName);
-        if (answer.Reason != "")
-        {
-            refused.Count("dhcp/" + answer.Reason);
-            LogSilent(request.MessageType, request.Mac.ToString(), answer.Reason);
-        }
+        var boot = session is null ? null : offers.For(request, session);
+        Answer(new(socket, request, source, bootService, session), new(boot, plan.HostName));
         if (config.DhcpMode == DhcpMode.Proxy)
             Overhear(request);
     }
@@ -181,27 +144,96 @@ internal sealed partial class DhcpService(
     };
 
     // What must be stored is sent by the lease log after the flush that all who wait share; everything else leaves at once.
-    private DhcpAnswer Decide(Incoming incoming, BootReply? boot, string hostName)
+    private void Answer(Incoming incoming, Telling telling)
     {
-        DhcpAnswer answer;
-        if (incoming.BootService || config.DhcpMode == DhcpMode.Proxy)
+        var answer = Decide(incoming, telling);
+        if (answer.Reason != "")
         {
-            answer = ProxyDhcp.Answer(incoming.Request, boot, Ipv4.ToNumber(config.Address), incoming.BootService);
+            refused.Count("dhcp/" + answer.Reason);
+            LogSilent(incoming.Request.MessageType, incoming.Request.Mac.ToString(), answer.Reason);
         }
-        else
+        if (answer is { IsFresh: true, Reply: { } offer })
+            _ = AskThenOfferAsync(incoming, telling, offer);
+        else if (answer is { Store: null, Reply: { } reply })
+            Finish(incoming, reply);
+    }
+
+    private DhcpAnswer Decide(Incoming incoming, Telling telling)
+    {
+        var request = incoming.Request;
+        if (incoming.BootService || config.DhcpMode == DhcpMode.Proxy)
+            return ProxyDhcp.Answer(request, telling.Boot, Ipv4.ToNumber(config.Address), incoming.BootService);
+        lock (gate)
+        {
+            var now = clock.GetUtcNow();
+            var answer = server.Answer(request, telling.Boot, telling.HostName, now);
+            // Handed over inside the lock: the file has the leases in the order in which they were given.
+            if (answer.Store is { } lease)
+                store!.Append(lease, leases, now, failure => Settle(incoming, answer.Reply, failure));
+            if (answer.Reply is not { MessageType: DhcpMessageType.Offer } offer || !probe.IsFor(request))
+                return answer with { IsFresh = false };
+            // The client repeats itself while we ask: its answer is on the way.
+            return asking.Contains(offer.YourAddress) ? DhcpAnswer.Silence("address-is-asked-for")
+                : answer with { IsFresh = answer.IsFresh && asking.Add(offer.YourAddress) };
+        }
+    }
+
+    // This client waits, and nobody else: the address is held for it meanwhile (RFC 2131 2.2).
+    private async Task AskThenOfferAsync(Incoming incoming, Telling telling, DhcpReply offer)
+    {
+        try
+        {
+            if (await IsFreeAsync(offer.YourAddress, incoming.Request))
+                Finish(incoming, offer);
+            else if (telling.Conflicts < MostConflicts)
+                Answer(incoming, telling with { Conflicts = telling.Conflicts + 1 });
+        }
+        catch (OperationCanceledException) when (stopping.IsCancellationRequested)
+        {
+            // The agent ends; the client asks its next run.
+        }
+        catch (Exception failure)
+        {
+            refused.Count("dhcp/error");
+            LogPacketError(failure, incoming.Source.ToString());
+        }
+    }
+
+    private async Task<bool> IsFreeAsync(uint address, DhcpRequest request)
+    {
+        try
+        {
+            if (await probe.FindUserAsync(address, request, stopping.Token) is not { } user)
+                return true;
+            LetRest(address, request.Mac, user);
+            return false;
+        }
+        finally
         {
             lock (gate)
-            {
-                var now = clock.GetUtcNow();
-                answer = server.Answer(incoming.Request, boot, hostName, now);
-                // Handed over inside the lock: the file has the leases in the order in which they were given.
-                if (answer.Store is { } lease)
-                    store!.Append(lease, leases, now, failure => Settle(incoming, answer.Reply, failure));
-            }
+                asking.Remove(address);
         }
-        if (answer is { Store: null, Reply: { } reply })
-            Finish(incoming, reply);
-        return answer;
+    }
+
+    // As after a DECLINE: nobody gets the address until the rest is over.
+    private void LetRest(uint address, MacAddress mac, string user)
+    {
+        refused.Count("dhcp/conflict");
+        LogConflict(Ipv4.ToAddress(address).ToString(), user);
+        lock (gate)
+        {
+            // Unless the client took it without waiting for our word; then it is its business to look (RFC 2131 4.4.1).
+            if (leases.At(address) is not { Offered: true })
+                return;
+            var now = clock.GetUtcNow();
+            var rest = LeaseTable.Decline(address, mac, now);
+            leases.Restore(rest);
+            store!.Append(rest, leases, now, failure =>
+            {
+                if (failure is not null)
+                    LogStoreError(mac.ToString(), failure.Message);
+            });
+        }
     }
 
     // The other server gives the addresses, but every client says aloud which one it takes (RFC 2131 3.1, step 3).
@@ -209,32 +241,6 @@ internal sealed partial class DhcpService(
     {
         if (request is { MessageType: DhcpMessageType.Request, RequestedAddress: not 0 })
             sessions.SetAddress(request.Mac, Ipv4.ToAddress(request.RequestedAddress), clock.GetUtcNow() + OverheardLife);
-    }
-
-    // First lap: iPXE itself. Second lap: the script, which goes on over HTTP.
-    private BootReply? Boot(DhcpRequest request, BootSession session)
-    {
-        var loader = request.Firmware switch
-        {
-            ClientFirmware.Bios => config.BiosLoader,
-            ClientFirmware.UefiX64 => config.UefiLoader,
-            // There is no arm64 loader in Debian's package: the operator names one, or there is none.
-            ClientFirmware.UefiArm64 when config.Arm64Loader != "" => config.Arm64Loader,
-            _ => null,
-        };
-        var takesScript = request is { IsIpxe: true, LacksHttp: false };
-        if (loader is null && !takesScript)
-        {
-            refused.Count("dhcp/no-loader-for-architecture");
-            return null;
-        }
-        var file = request switch
-        {
-            _ when takesScript => $"{reporter.BootUrl}boot/{session.Id}/script.ipxe",
-            { LoadsUrl: true } => $"{reporter.BootUrl}boot/{session.Id}/{loader}",
-            _ => $"b/{session.Id}/{loader}",
-        };
-        return new(Ipv4.ToNumber(config.Address), file);
     }
 
     // Store first, answer after: an acknowledged lease survives a power cut.
@@ -256,7 +262,7 @@ internal sealed partial class DhcpService(
         var (_, request, _, _, session) = incoming;
         try
         {
-            Send(incoming, reply);
+            sender!.Send(incoming, reply, Port);
         }
         catch (Exception failure)
         {
@@ -271,24 +277,7 @@ internal sealed partial class DhcpService(
             reporter.DhcpAnswered(session, request, reply);
     }
 
-    private void Send(Incoming incoming, DhcpReply reply)
-    {
-        var (socket, request, source, bootService, _) = incoming;
-        Span<byte> buffer = stackalloc byte[1500];
-        var payload = buffer[..reply.Write(request, buffer)];
-        switch (ReplyDestination.Choose(request, reply, source, bootService))
-        {
-            case ReplyDestination.Unicast unicast:
-                socket.SendTo(payload, unicast.EndPoint);
-                break;
-            case ReplyDestination.Link to when link is not null:
-                link.Send(payload, Port, to.Mac, to.EndPoint);
-                break;
-            default:
-                socket.SendTo(payload, new IPEndPoint(IPAddress.Broadcast, 68));
-                break;
-        }
-    }
-
-    private sealed record Incoming(Socket Socket, DhcpRequest Request, IPEndPoint Source, bool BootService, BootSession? Session);
+    /// <summary>What the client is told beside its address.</summary>
+    /// <param name="Conflicts">Addresses that were to be its and turned out to be in use.</param>
+    private sealed record Telling(BootReply? Boot, string HostName, int Conflicts = 0);
 }

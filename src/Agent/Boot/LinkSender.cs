@@ -1,6 +1,5 @@
 using System.Buffers.Binary;
 using System.Net;
-using System.Net.NetworkInformation;
 using System.Net.Sockets;
 using Cozy.Fleet.Dhcp;
 using Cozy.Fleet.Primitives;
@@ -22,7 +21,7 @@ internal sealed class LinkSender : IDisposable
 
     public LinkSender(string link, IPAddress source)
     {
-        interfaceIndex = NetworkInterface.GetAllNetworkInterfaces().First(i => i.Name == link).GetIPProperties().GetIPv4Properties().Index;
+        interfaceIndex = LinkEndPoint.IndexOf(link);
         sourceAddress = Ipv4.ToNumber(source);
     }
 
@@ -37,7 +36,7 @@ internal sealed class LinkSender : IDisposable
         BinaryPrimitives.WriteUInt16BigEndian(packet[(IpHeader + 2)..], (ushort)to.Port);
         BinaryPrimitives.WriteUInt16BigEndian(packet[(IpHeader + 4)..], (ushort)(UdpHeader + payload.Length));
         payload.CopyTo(packet[(IpHeader + UdpHeader)..]);
-        socket.SendTo(packet, new LinkEndPoint(interfaceIndex, mac));
+        socket.SendTo(packet, new LinkEndPoint(LinkEndPoint.Ipv4, interfaceIndex, mac));
     }
 
     public void Dispose() => socket.Dispose();
@@ -56,25 +55,5 @@ internal sealed class LinkSender : IDisposable
         while (sum > 0xffff)
             sum = (sum & 0xffff) + (sum >> 16);
         BinaryPrimitives.WriteUInt16BigEndian(packet[10..], (ushort)~sum);
-    }
-
-    /// <summary>sockaddr_ll of Linux: protocol, interface, and the MAC address.</summary>
-    private sealed class LinkEndPoint(int interfaceIndex, MacAddress mac) : EndPoint
-    {
-        public override AddressFamily AddressFamily => AddressFamily.Packet;
-
-        public override SocketAddress Serialize()
-        {
-            var address = new SocketAddress(AddressFamily.Packet, 20);
-            (address[2], address[3]) = (0x08, 0x00); // IPv4, network order
-            for (var i = 0; i < 4; i++)
-                address[4 + i] = (byte)(interfaceIndex >> (8 * i));
-            address[11] = 6;
-            Span<byte> bytes = stackalloc byte[6];
-            mac.WriteTo(bytes);
-            for (var i = 0; i < 6; i++)
-                address[12 + i] = bytes[i];
-            return address;
-        }
     }
 }

@@ -15,14 +15,15 @@ internal sealed class TftpConversation : IDisposable
 
     /// <param name="socket">Of this transfer alone, or the server's only one.</param>
     /// <exception cref="IOException">The file cannot be opened.</exception>
-    public TftpConversation(TftpRequest from, Socket socket, int maximumBlockSize)
+    public TftpConversation(TftpRequest from, Socket socket, int maximumBlockSize, int maximumWindow)
     {
         (this.from, Socket) = (from, socket);
         content = Open(from.File, from.Request.Netascii);
         span = from.Session?.Span("tftp");
         // Many conversations share a thread; what the next one starts is no part of this one.
         Activity.Current = null;
-        transfer = new(from.Request, content.Length, Read, packet => socket.SendTo(packet.Span, SocketFlags.None, from.Client), maximumBlockSize);
+        transfer = new(from.Request, content.Length, Read, packet => socket.SendTo(packet.Span, SocketFlags.None, from.Client), maximumBlockSize,
+            maximumWindow);
     }
 
     public TftpRequest From => from;

@@ -18,6 +18,11 @@ internal sealed partial class TftpService(
     // Of an answer in flight for each of the transfers of a single port.
     private const int ReceiveBuffer = 4 << 20;
 
+    // Blocks on their way at once, of all transfers together: each gets the same share, however large a window its client wishes. What EDK2
+    // wishes it gets in any crowd.
+    private const int BlocksInFlight = 256;
+    private const int SmallestShare = 4;
+
     private static readonly TimeSpan LongestWait = TimeSpan.FromMinutes(1);
 
     private readonly Dictionary<SocketAddress, TftpConversation> running = []; // The loop's alone.
@@ -187,7 +192,7 @@ internal sealed partial class TftpService(
         {
             if (!config.TftpSinglePort)
                 socket.Bind(new IPEndPoint(config.Address, 0));
-            var conversation = new TftpConversation(request, socket, blockLimit);
+            var conversation = new TftpConversation(request, socket, blockLimit, Math.Max(SmallestShare, BlocksInFlight / (running.Count + 1)));
             if (!config.TftpSinglePort)
                 bySocket.Add(socket, conversation);
             return conversation;

@@ -13,6 +13,18 @@ internal enum DhcpMode
     Off,
 }
 
+/// <summary>Whose offers wait until it was asked whether somebody uses the address.</summary>
+internal enum ConflictProbing
+{
+    Off,
+
+    /// <summary>Those of the local link, by ARP.</summary>
+    Link,
+
+    /// <summary>Those behind relays as well, by ICMP echo.</summary>
+    Everywhere,
+}
+
 /// <summary>A registry that is mirrored.</summary>
 /// <param name="Name">As image references begin: docker.io, ghcr.io.</param>
 internal sealed record Upstream(string Name, Uri Url);
@@ -34,6 +46,9 @@ internal sealed record AgentConfig
     /// <summary>The address that machines reach us at.</summary>
     public IPAddress Address { get; init; } = IPAddress.None;
 
+    /// <summary>Machines that boot are told that there is no IPv6 router, where none speaks.</summary>
+    public bool EndsIpv6Wait { get; init; } = true;
+
     public DhcpMode DhcpMode { get; init; }
 
     public int DhcpPort { get; init; } = 67;
@@ -41,6 +56,14 @@ internal sealed record AgentConfig
     public int BootServicePort { get; init; } = 4011;
 
     public bool Authoritative { get; init; }
+
+    public ConflictProbing ConflictProbe { get; init; } = ConflictProbing.Link;
+
+    /// <summary>How long an offer waits for somebody who says that the address is in use.</summary>
+    public TimeSpan ConflictProbeTime { get; init; } = TimeSpan.FromMilliseconds(300);
+
+    /// <summary>Other DHCP servers on the machines' network are looked for.</summary>
+    public bool DhcpGuard { get; init; } = true;
 
     public IReadOnlyList<DhcpSubnet> Subnets { get; init; } = [];
 
@@ -60,6 +83,9 @@ internal sealed record AgentConfig
     public int TftpTransfersPerClient { get; init; } = 16;
 
     public int HttpPort { get; init; } = 80;
+
+    /// <summary>How many assets one machine loads at once.</summary>
+    public int HttpTransfersPerMachine { get; init; } = 2;
 
     public string IpxeDirectory { get; init; } = "/usr/lib/ipxe";
 

@@ -108,7 +108,7 @@ internal static class AgentProgram
         services.AddSingleton<AnswerQuery>(s => s.GetRequiredService<QueryAnswers>().AnswerAsync);
         services.AddSingleton<NodeProbe>().AddSingleton<NodeWatcher>().AddSingleton<ViewReporter>().AddSingleton<AgentIdentity>();
         services.AddSingleton<BootReporter>().AddSingleton<AssetCache>().AddSingleton<Observer>().AddSingleton<SessionLoop>();
-        services.AddSingleton<DhcpService>().AddSingleton<TftpService>().AddSingleton<ImageBuilds>();
+        services.AddSingleton<ConflictProbe>().AddSingleton<ForeignServers>().AddSingleton<DhcpService>().AddSingleton<TftpService>().AddSingleton<ImageBuilds>();
         services.AddSingleton<Senders>().AddSingleton<EventSink>().AddSingleton<KernelLogs>().AddSingleton<KernelLogService>();
         services.AddSingleton<MirrorContent>().AddSingleton<RegistryMirror>();
         services.AddSingleton(new AssetStore(Path.Combine(config.DataDirectory, "assets"), config.AssetsLimit, clock));
@@ -116,7 +116,10 @@ internal static class AgentProgram
         services.AddHostedService(s => s.GetRequiredService<AssetCache>());
         services.AddHostedService(s => s.GetRequiredService<ImageBuilds>());
         services.AddHostedService(s => s.GetRequiredService<TftpService>());
+        services.AddHostedService(s => s.GetRequiredService<ConflictProbe>());
         services.AddHostedService(s => s.GetRequiredService<DhcpService>());
+        services.AddHostedService(s => s.GetRequiredService<ForeignServers>());
+        services.AddHostedService<RouterAnswers>();
         services.AddHostedService(s => s.GetRequiredService<Observer>());
         services.AddHostedService(s => s.GetRequiredService<KernelLogService>());
         services.AddHostedService(s => s.GetRequiredService<SessionLoop>());

@@ -63,6 +63,8 @@ internal sealed class NodeProbe(AgentConfig config, TimeProvider clock)
     /// <summary>A machine without a cluster; null when nothing answers there in maintenance mode.</summary>
     public async Task<NodeObserved?> NewcomerAsync(IPAddress address, CancellationToken cancellation)
     {
+        if (!await Knock.IsHeardAsync(address, config.TalosPort, clock, cancellation))
+            return null;
         using var connection = Connect(null, address);
         try
         {

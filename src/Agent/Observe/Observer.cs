@@ -20,6 +20,9 @@ internal sealed partial class Observer : BackgroundService
     // A room that is switched on gives thousands of reasons a second to go through all nodes.
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(500);
 
+    // Going through them takes this part of the time at most, however many there are: the same processor answers them.
+    private const int Share = 20;
+
     // Most machines come up soon after they were given an address.
     private static readonly TimeSpan Newcomer = TimeSpan.FromMinutes(30);
 
@@ -92,8 +95,10 @@ internal sealed partial class Observer : BackgroundService
         {
             do
             {
+                var began = clock.GetTimestamp();
                 Reconcile(stoppingToken);
-                await Task.Delay(Pause, clock, stoppingToken);
+                var rest = clock.GetElapsedTime(began) * Share;
+                await Task.Delay(rest > Pause ? rest : Pause, clock, stoppingToken);
             }
             while (await wake.Reader.ReadAsync(stoppingToken));
         }

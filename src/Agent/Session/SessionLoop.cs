@@ -38,6 +38,7 @@ internal sealed partial class SessionLoop : BackgroundService
     private readonly AssetCache assets;
     private readonly ImageBuilds builds;
     private readonly DhcpService dhcp;
+    private readonly ForeignServers guard;
     private readonly AgentFailure failure;
     private readonly RefusalCounters refused;
     private readonly TimeProvider clock;
@@ -46,12 +47,13 @@ internal sealed partial class SessionLoop : BackgroundService
 
     public SessionLoop(AgentConfig config, AgentIdentity identity, Journal journal, DesiredStateStore desired, CommandExecutor commands,
         AnswerQuery answer, Observer observer, BootReporter reporter, PushEndpoints push, AssetCache assets, ImageBuilds builds,
-        DhcpService dhcp, RefusalCounters refused, AgentFailure failure, TimeProvider clock, ILogger<SessionLoop> log)
+        DhcpService dhcp, ForeignServers guard, RefusalCounters refused, AgentFailure failure, TimeProvider clock, ILogger<SessionLoop> log)
     {
         (this.config, this.identity, this.journal, this.desired) = (config, identity, journal, desired);
         (this.commands, this.answer, this.observer, this.reporter, this.push) = (commands, answer, observer, reporter, push);
         (this.assets, this.builds) = (assets, builds);
-        (this.dhcp, this.refused, this.failure, this.clock, this.log) = (dhcp, refused, failure, clock, log);
+        (this.dhcp, this.guard) = (dhcp, guard);
+        (this.refused, this.failure, this.clock, this.log) = (refused, failure, clock, log);
         reconnect = new ResiliencePipelineBuilder { TimeProvider = clock }.AddRetry(new RetryStrategyOptions
         {
             MaxRetryAttempts = int.MaxValue,
@@ -187,6 +189,11 @@ internal sealed partial class SessionLoop : BackgroundService
             await queue.WriteAsync(new() { Report = report }, cancellation);
     }
 
+    private static OtherDhcpServer Other(ForeignServer server) => new()
+    {
+        Address = server.Address.ToString(), Mac = server.Card.ToString(), Complaint = server.Complaint, FirstSeenTime = server.Since.ToTimestamp(),
+    };
+
     private async Task SendHeartbeatsAsync(ChannelWriter<ConnectRequest> queue, CancellationToken cancellation)
     {
         while (true)
@@ -195,6 +202,8 @@ internal sealed partial class SessionLoop : BackgroundService
             heartbeat.Refused.Add(refused.Snapshot().ToDictionary());
             heartbeat.Assets.AddRange(assets.States);
             heartbeat.Builds.AddRange(builds.States);
+            heartbeat.GuardsDhcp = guard.IsOn;
+            heartbeat.OtherDhcpServers.AddRange(guard.Present.Select(Other));
             await queue.WriteAsync(new() { Heartbeat = heartbeat }, cancellation);
             await Task.Delay(HeartbeatInterval, clock, cancellation);
         }

@@ -16,12 +16,17 @@ internal sealed class AppendLog : IAsyncDisposable
     // Zeros that are on disk before the records that take their place: then a flush has the records to write and no new length of the file.
     private const int Ahead = 256 << 10;
 
+    // A batch is written from here; what a replacement made larger is given back.
+    private const int LargestKept = 1 << 20;
+
+    private readonly MemoryStream bytes = new();
     private readonly Channel<Entry> queue = Channel.CreateBounded<Entry>(new BoundedChannelOptions(4096) { SingleReader = true });
     private readonly string path;
     private readonly Task writer;
     private FileStream file;
     private long length;
     private long prepared;
+    private bool disposed;
 
     private AppendLog(string path, FileStream file)
     {
@@ -70,6 +75,10 @@ internal sealed class AppendLog : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        // A service that the host knows by two names is disposed of twice.
+        if (disposed)
+            return;
+        disposed = true;
         queue.Writer.TryComplete();
         await writer;
         if (prepared > length)
@@ -121,7 +130,7 @@ internal sealed class AppendLog : IAsyncDisposable
     // middle would hide everything that follows it.
     private void Write(List<Entry> batch)
     {
-        var bytes = new MemoryStream();
+        bytes.SetLength(0);
         foreach (var entry in batch)
         {
             if (entry.Replacement is null)
@@ -139,6 +148,11 @@ internal sealed class AppendLog : IAsyncDisposable
         RandomAccess.Write(file.SafeFileHandle, bytes.GetBuffer().AsSpan(0, (int)bytes.Length), length);
         DataFlush.ToDisk(file.SafeFileHandle);
         length += bytes.Length;
+        if (bytes.Capacity > LargestKept)
+        {
+            bytes.SetLength(0);
+            bytes.Capacity = 0;
+        }
     }
 
     private void Prepare(long size)

@@ -27,6 +27,7 @@ internal static class RackRows
         [
             .. Line.Pairs(
                 ("Discovery image", spec.DiscoveryImage),
+                ("Boot menu", spec.BootMenuTimeout is { } menu ? $"{menu.ToTimeSpan().TotalSeconds:0.###} s" : ""),
                 ("Failure domain", Words.Pairs(spec.FailureDomain)),
                 ("Nodes", status.NodeCount.ToString(CultureInfo.InvariantCulture)),
                 ("Agent", Agent(status.Agent)),

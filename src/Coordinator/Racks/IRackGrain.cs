@@ -117,6 +117,20 @@ public sealed record AgentLiveness(
     DateTimeOffset Time, int Leases, EquatableArray<RefusalCount> Refused, EquatableArray<CachedAsset> Assets)
 {
     public EquatableArray<BuildProgress> Builds { get; init; }
+
+    /// <summary>It looks for other DHCP servers.</summary>
+    public bool GuardsDhcp { get; init; }
+
+    public EquatableArray<OtherDhcpServer> OtherDhcpServers { get; init; }
+}
+
+/// <summary>A DHCP server or boot service that machines may listen to instead of the agent.</summary>
+/// <param name="Complaint">What it does and what to do about it.</param>
+/// <param name="Since">When it was heard first.</param>
+public sealed record OtherDhcpServer(string Address, string Mac, string Complaint, DateTimeOffset Since)
+{
+    /// <summary>For an event and a condition.</summary>
+    public string Sentence => $"another DHCP server, {Address} ({Mac}), is on the machines' network: {Complaint}";
 }
 
 public enum BuildState
@@ -167,4 +181,7 @@ public sealed record AgentDesiredState(
 {
     /// <summary>The images that this agent builds.</summary>
     public EquatableArray<ImageRecord> Builds { get; init; }
+
+    /// <summary>How long a menu is shown at the machines' consoles; zero: there is none.</summary>
+    public TimeSpan BootMenuTimeout { get; init; }
 }

@@ -133,12 +133,17 @@ internal sealed class RackGrain(
         return state.State.AcknowledgedSequence;
     }
 
-    public Task<bool> Heartbeat(string sessionId, AgentLiveness liveness)
+    public async Task<bool> Heartbeat(string sessionId, AgentLiveness liveness)
     {
         if (link.SessionId != sessionId)
-            return Task.FromResult(false);
+            return false;
+        var before = link.Liveness?.OtherDhcpServers ?? [];
         link.Liveness = liveness;
-        return Task.FromResult(true);
+        foreach (var server in liveness.OtherDhcpServers.Where(server => !before.Contains(server)))
+            await Tell("OtherDhcpServer", server.Sentence, EventSeverity.Warning);
+        if (before.Count > 0 && liveness.OtherDhcpServers.Count == 0)
+            await Tell("OtherDhcpServerGone", "no other DHCP server is heard on the machines' network any more", EventSeverity.Normal);
+        return true;
     }
 
     public async Task Disconnect(string sessionId)
@@ -281,6 +286,10 @@ internal sealed class RackGrain(
                 images.Add(image);
         }
         var built = (await store.ReadAllAsync<ImageRecord>(RecordKind.Images, CancellationToken.None)).Where(i => i.Spec.Imager?.Rack == Name);
-        return new(0, images.ToEquatableArray(), rack.Boots.Values.ToEquatableArray(), rack.Spec.DiscoveryImage) { Builds = built.ToEquatableArray() };
+        return new(0, images.ToEquatableArray(), rack.Boots.Values.ToEquatableArray(), rack.Spec.DiscoveryImage)
+        {
+            Builds = built.ToEquatableArray(),
+            BootMenuTimeout = rack.Spec.BootMenuTimeout,
+        };
     }
 }

@@ -29,6 +29,10 @@ internal static class ReportMapping
         heartbeat.Assets.Select(a => new Racks.CachedAsset(a.Sha256, a.Ready, a.Message, a.Url, a.FetchedBytes, a.TotalBytes)).ToEquatableArray())
     {
         Builds = heartbeat.Builds.Select(ToDomain).ToEquatableArray(),
+        GuardsDhcp = heartbeat.GuardsDhcp,
+        OtherDhcpServers = heartbeat.OtherDhcpServers
+            .Select(s => new Racks.OtherDhcpServer(s.Address, s.Mac, s.Complaint, s.FirstSeenTime?.ToDateTimeOffset() ?? default))
+            .ToEquatableArray(),
     };
 
     private static Racks.BuildProgress ToDomain(Contracts.V1.BuildProgress build) => new(

@@ -18,6 +18,7 @@ internal static class SessionMapping
             Revision = state.Revision,
             UnknownAction = state.DiscoveryImage == "" ? BootAction.Disk : BootAction.Netboot,
             UnknownImage = state.DiscoveryImage,
+            BootMenuTimeout = state.BootMenuTimeout == TimeSpan.Zero ? null : state.BootMenuTimeout.ToDuration(),
         };
         message.Images.AddRange(state.Images.Select(ToMessage));
         message.Nodes.AddRange(state.Nodes.Select(ToMessage));

@@ -22,6 +22,9 @@ public static class BootIntentRules
             return Discovery(node, discoveryImage);
         if (node.Spec.Acceptance.State != AcceptanceState.Accepted)
             return new(BootAction.Hold, "", "has a place in a cluster but is not accepted");
+        // Its kernel takes no config from us there, and the cluster applies none: that installation is spent (I9).
+        if (node.InstallFailed)
+            return new(BootAction.Netboot, node.Allocation.Image, "its installation did not come up from the disk; to maintenance mode");
         return node.InstallOpened
             ? Disk("config applied, the installation is not confirmed yet")
             : new(BootAction.Netboot, node.Allocation.Image, $"to be installed for cluster {node.Allocation.Cluster}");

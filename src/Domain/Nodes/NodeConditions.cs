@@ -12,6 +12,9 @@ public static class NodeConditions
     public const string EtcdMemberHealthy = nameof(EtcdMemberHealthy);
     public const string Installed = nameof(Installed);
 
+    /// <summary>Only there once a boot led nowhere (<see cref="BootTries"/>).</summary>
+    public const string BootCompletes = nameof(BootCompletes);
+
     public static EquatableArray<Condition> From(NodeRecord node, NodeObservation seen, DateTimeOffset now)
     {
         ArgumentNullException.ThrowIfNull(node);

@@ -33,15 +33,16 @@ public static class NodeLifecycle
             Address = Or(report.Address, node.Address),
             BootTraceparent = Or(report.Traceparent, node.BootTraceparent),
         };
+        (next, var tried) = BootTries.Count(next, report);
         if (report.Stage != BootStage.InitramfsFetched)
-            return Finish(node, next, [], context);
+            return Finish(node, next, tried, context);
 
         var fetched = node.NetbootTimes.Where(t => report.Time - t < LoopWindow && t != report.Time).Append(report.Time);
         next = next with { NetbootTimes = fetched.TakeLast(8).ToEquatableArray() };
         if (node.Allocation is not null && node.Phase is NodePhase.Allocated or NodePhase.Maintenance)
             next = Enter(next, NodePhase.Netbooting, report.Time);
         var loops = next.Phase >= NodePhase.Booting && next.NetbootTimes.Count == LoopCount;
-        return Finish(node, next, loops ? [LoopAlarm(next, report.Time)] : [], context);
+        return Finish(node, next, loops ? tried.Add(LoopAlarm(next, report.Time)) : tried, context);
     }
 
     /// <summary>What the agent saw when it looked at the node.</summary>
@@ -67,6 +68,8 @@ public static class NodeLifecycle
         next = InstallConfirmation.From(next, seen);
         next = Enter(next, NodePhases.From(next, node.Observed, seen), seen.Time);
         next = next with { Conditions = NodeConditions.From(next, seen, seen.Time) };
+        if (answered)
+            next = BootTries.Over(next, seen.Time);
         if (next is { Phase: NodePhase.Running, Operation: null })
             next = next with { Boot = next.Boot with { Traceparent = "" } };
         return Finish(node, next, NodeEvents.Between(node, next, seen.Time), context);

@@ -155,6 +155,18 @@ public sealed record NodeRecord(ResourceMetadata Metadata)
     /// <summary>The last full network boots, for the detection of a loop.</summary>
     public EquatableArray<DateTimeOffset> NetbootTimes { get; init; }
 
+    /// <summary>When it was told to boot its disk, since its API answered last.</summary>
+    public EquatableArray<DateTimeOffset> DiskTries { get; init; } = [];
+
+    /// <summary>Its full network boots, since its API answered last.</summary>
+    public EquatableArray<DateTimeOffset> NetbootTries { get; init; } = [];
+
+    /// <summary>When it loaded a boot loader, since it asked for a script last.</summary>
+    public EquatableArray<DateTimeOffset> LoaderTries { get; init; } = [];
+
+    /// <summary>The install generation whose installation never came up from the disk.</summary>
+    public long FailedInstallGeneration { get; init; }
+
     /// <summary>W3C trace context of the boot that is going on, or was last.</summary>
     public string BootTraceparent { get; init; } = "";
 
@@ -167,6 +179,10 @@ public sealed record NodeRecord(ResourceMetadata Metadata)
     /// <summary>True when the node itself confirmed the installation of this allocation.</summary>
     [System.Text.Json.Serialization.JsonIgnore]
     public bool InstallConfirmed => ConfirmedInstallGeneration > GenerationAtAllocation;
+
+    /// <summary>True when what was installed last never came up: it is not tried again, and no other installation begins by itself (I9).</summary>
+    [System.Text.Json.Serialization.JsonIgnore]
+    public bool InstallFailed => InstallOpened && !InstallConfirmed && FailedInstallGeneration == InstallGeneration;
 
     /// <summary>What the agent answers when the machine network-boots.</summary>
     public BootIntent Boot { get; init; } = new(BootAction.Disk, "", "not seen yet");

@@ -12,6 +12,9 @@ public sealed record RackSpec
 
     public EquatableArray<AcceptanceRule> AcceptanceRules { get; init; }
 
+    /// <summary>How long a menu is shown at the machines' consoles; zero: there is none.</summary>
+    public TimeSpan BootMenuTimeout { get; init; }
+
     public ImmutableSortedDictionary<string, string> FailureDomain { get; init; } = ImmutableSortedDictionary<string, string>.Empty;
 }
 

@@ -31,7 +31,7 @@ public abstract record IpxeResult
 public sealed partial class IpxeScript(
     IReadOnlyDictionary<string, string> settings, Func<string, CancellationToken, Task<bool>> fetch)
 {
-    private static readonly string[] NeedArgument = ["sleep", "set", "inc", "goto", "kernel", "initrd", "chain"];
+    private static readonly string[] NeedArgument = ["sleep", "set", "inc", "goto", "kernel", "initrd", "chain", "choose"];
 
     private readonly Dictionary<string, string> variables = new(settings);
     private readonly List<string> initrds = [];
@@ -89,7 +89,11 @@ public sealed partial class IpxeScript(
             throw new FormatException($"'{command}' lacks its argument.");
         switch (words.FirstOrDefault(""))
         {
-            case "" or "echo" or "imgfree" or "prompt" or "show":
+            case "" or "echo" or "imgfree" or "prompt" or "show" or "menu" or "item":
+                return (true, null, null);
+            case "choose":
+                // Nobody stands at the console: the time runs out.
+                variables[arguments[^1]] = words[Array.IndexOf(words, "--default") + 1];
                 return (true, null, null);
             case "sleep":
                 waited += double.Parse(arguments[0], System.Globalization.CultureInfo.InvariantCulture);
@@ -137,7 +141,7 @@ public sealed partial class IpxeScript(
     {
         var at = 1;
         while (at < words.Length && words[at].StartsWith("--", StringComparison.Ordinal))
-            at += words[at] is "--name" or "--timeout" or "--drive" or "--key" ? 2 : 1;
+            at += words[at] is "--name" or "--timeout" or "--drive" or "--key" or "--default" ? 2 : 1;
         return words[Math.Min(at, words.Length)..];
     }
 

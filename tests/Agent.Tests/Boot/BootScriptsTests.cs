@@ -104,6 +104,33 @@ public sealed class BootScriptsTests
     public async Task A_machine_that_must_wait_asks_again() =>
         Assert.Equal(new IpxeResult.Chain("script.ipxe", 10), await RunAsync(BootScripts.Hold(Plan("v1.12.0"), "abc"), _ => false));
 
+    [Fact]
+    public async Task With_nobody_at_the_console_the_menu_leads_to_what_was_decided() => Assert.Equal(
+        new IpxeResult.Chain("script.ipxe?choice=decided", 0),
+        await RunAsync(BootScripts.Menu(Plan("v1.12.0"), "abc", TimeSpan.FromSeconds(5)), _ => false));
+
+    [Fact]
+    public void The_menu_waits_as_long_as_the_rack_says_and_names_the_decision_first()
+    {
+        var script = BootScripts.Menu(Plan("v1.12.0"), "abc", TimeSpan.FromSeconds(5));
+
+        Assert.Contains("\nmenu Cozy Fleet one (boot abc) || goto decided\nitem decided Load talos from the network: install\n", script, StringComparison.Ordinal);
+        Assert.Contains("\nchoose --default decided --timeout 5000 chosen || goto decided\n", script, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Nothing_that_came_from_outside_becomes_an_entry_of_the_menu()
+    {
+        const string Evil = "x\nitem evil Evil\r\n${net0/mac} || shell && reboot\u001b[2J";
+        var plan = Plan("v1.12.0") with { Reason = Evil, Node = Evil };
+
+        var (script, clean) = (BootScripts.Menu(plan, "abc", TimeSpan.FromSeconds(5)), BootScripts.Menu(Plan("v1.12.0"), "abc", TimeSpan.FromSeconds(5)));
+
+        Assert.Equal(Count(clean, "\n"), Count(script, "\n"));
+        Assert.Equal((Count(clean, "||"), Count(clean, "&&"), Count(clean, "${")), (Count(script, "||"), Count(script, "&&"), Count(script, "${")));
+        Assert.DoesNotContain(script, c => c != '\n' && char.IsControl(c));
+    }
+
     private static string Script(string version, params string[] arguments) =>
         BootScripts.Netboot(Plan(version, arguments), "abc", Files, Push);
 

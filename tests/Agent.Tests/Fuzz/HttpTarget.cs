@@ -35,7 +35,9 @@ internal sealed class HttpTarget : IFuzzTarget, IDisposable
         var sessions = new BootSessions(clock);
         var reporter = new BootReporter(config, journal, refused, NullLogger<BootReporter>.Instance);
         var cache = new AssetCache(new(directory["assets"], 1 << 20, clock), desired, client, clock, NullLogger<AssetCache>.Instance);
-        var dhcp = new DhcpService(config, new LeaseTable([], []), desired, sessions, reporter, refused, clock, NullLogger<DhcpService>.Instance);
+        var dhcp = new DhcpService(
+            config, new LeaseTable([], []), desired, sessions, reporter, new ConflictProbe(config, clock, NullLogger<ConflictProbe>.Instance), refused, clock,
+            NullLogger<DhcpService>.Instance);
         var probe = new NodeProbe(config, clock);
         var observer = new Observer(config, sessions, new(desired, sessions), probe, new(config, probe, clock, NullLogger<NodeWatcher>.Instance),
             new(journal, clock), clock, NullLogger<Observer>.Instance);

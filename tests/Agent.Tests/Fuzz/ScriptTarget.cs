@@ -30,6 +30,7 @@ internal sealed class ScriptTarget : IFuzzTarget
         Check(BootScripts.Netboot(plan, "abcdefgh", new(Asset, Asset, ClientFirmware.UefiX64), Push), lines: 13, dollars: 1);
         Check(BootScripts.Disk(plan, "abcdefgh", ClientFirmware.Bios), lines: 3, dollars: 0);
         Check(BootScripts.Hold(plan, "abcdefgh"), lines: 4, dollars: 0);
+        Check(BootScripts.Menu(plan, "abcdefgh", TimeSpan.FromSeconds(5)), lines: 16, dollars: 1);
     }
 
     private static void Check(string script, int lines, int dollars)

@@ -31,6 +31,23 @@ public sealed class LoopbackTests
     }
 
     [Fact]
+    public async Task Where_a_rack_has_a_menu_nobody_at_the_console_is_the_decision_and_the_disk_is_a_choice()
+    {
+        using var rack = new LoopbackAgent().Write();
+        StoreDesired(rack, "a kernel v1.12.0\n"u8.ToArray(), new byte[2000], menu: TimeSpan.FromSeconds(5));
+        await using var agent = await rack.StartAsync();
+        using var http = new HttpClient();
+
+        Assert.IsType<BootSource.Network>(await rack.BootAsync(agent, "52:54:00:00:00:01"));
+        var session = (await agent.LineAsync("ScriptServed")).Split("boot ")[1].Split(' ')[0];
+
+        var script = new Uri(agent.Http, $"boot/{session}/script.ipxe");
+        Assert.Contains("\nchoose --default decided --timeout 5000 chosen", await http.GetStringAsync(script, Cancellation), StringComparison.Ordinal);
+        Assert.Contains("local disk, chosen at the console", await http.GetStringAsync(new Uri(script, "?choice=disk"), Cancellation), StringComparison.Ordinal);
+        await agent.LineAsync("Disk chosen at the console");
+    }
+
+    [Fact]
     public async Task Leases_survive_kill_9_and_a_machine_keeps_its_address()
     {
         using var rack = new LoopbackAgent().Write();
@@ -146,7 +163,7 @@ public sealed class LoopbackTests
         await lost.LineAsync("usage: cozy-fleet-agent");
     }
 
-    private static void StoreDesired(LoopbackAgent rack, byte[] kernel, byte[] initramfs)
+    private static void StoreDesired(LoopbackAgent rack, byte[] kernel, byte[] initramfs, TimeSpan? menu = null)
     {
         File.WriteAllBytes(rack["kernel"], kernel);
         File.WriteAllBytes(rack["initramfs"], initramfs);
@@ -154,6 +171,7 @@ public sealed class LoopbackTests
         var state = new DesiredState
         {
             Revision = 1, UnknownAction = BootAction.Netboot, UnknownImage = "i",
+            BootMenuTimeout = menu is { } time ? Google.Protobuf.WellKnownTypes.Duration.FromTimeSpan(time) : null,
             Images =
             {
                 new BootImage

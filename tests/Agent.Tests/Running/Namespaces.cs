@@ -61,11 +61,10 @@ internal sealed class Namespaces : IAsyncDisposable
     public Task<(int Code, string Output)> AsClientAsync(params string[] command) => Tool.RunAsync([.. Client, .. command]);
 
     /// <summary>A program on the host's side for as long as the test lasts.</summary>
-    public void Start(params string[] command)
-    {
-        string[] whole = [.. Host, .. command];
-        started.Add(Process.Start(whole[0], whole[1..]));
-    }
+    public void Start(params string[] command) => Keep([.. Host, .. command]);
+
+    /// <summary>The same on the clients' side.</summary>
+    public void StartBeside(params string[] command) => Keep([.. Client, .. command]);
 
     public async Task<string> MetricsAsync()
     {
@@ -89,6 +88,8 @@ internal sealed class Namespaces : IAsyncDisposable
         }
         directory.Dispose();
     }
+
+    private void Keep(string[] command) => started.Add(Process.Start(command[0], command[1..]));
 
     private async Task LinkAsync()
     {

@@ -152,6 +152,20 @@ public sealed class RealClientTests
         Assert.Equal((1, 1), (AgentProcess.RefusedIn(metrics, "tftp/path-refused"), AgentProcess.RefusedIn(metrics, "tftp/file-not-found")));
     }
 
+    [Fact]
+    public async Task A_machine_that_boots_is_told_that_there_is_no_ipv6_router()
+    {
+        await using var link = await Namespaces.CreateAsync("udhcpc");
+        await using var agent = await link.StartAgentAsync(Server);
+        await UdhcpcAsync(link, "-V", "PXEClient:Arch:00007:UNDI:003000", "-x", "0x5d:0007");
+
+        // The kernel's own question, as a link that comes up asks it.
+        await link.AsClientAsync("ip", "link", "set", Namespaces.ClientLink, "down");
+        await link.AsClientAsync("ip", "link", "set", Namespaces.ClientLink, "up");
+
+        await agent.LineAsync("told that there is no IPv6 router");
+    }
+
     private static async Task<string> UdhcpcAsync(Namespaces link, params string[] more)
     {
         var (code, output) = await link.AsClientAsync(Udhcpc(link, more));

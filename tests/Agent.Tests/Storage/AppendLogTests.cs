@@ -73,6 +73,18 @@ public sealed class AppendLogTests : IDisposable
     }
 
     [Fact]
+    public async Task It_may_be_disposed_of_twice_and_keeps_no_zeros()
+    {
+        var (log, _) = AppendLog.Open(FilePath, _ => { });
+        await log.AppendAsync("one"u8.ToArray());
+
+        await log.DisposeAsync();
+        await log.DisposeAsync();
+
+        Assert.Equal(12 + "one".Length, new FileInfo(FilePath).Length);
+    }
+
+    [Fact]
     public async Task A_full_disk_fails_the_append()
     {
         Assert.SkipUnless(File.Exists("/dev/full"), "this system has no /dev/full");

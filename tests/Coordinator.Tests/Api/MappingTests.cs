@@ -46,9 +46,14 @@ public sealed class MappingTests
     {
         var rack = new RackRecord(FilledNode.Metadata("r1"))
         {
-            Spec = new() { DiscoveryImage = "talos", AcceptanceRules = [new("all", "*")], FailureDomain = FilledNode.Record.Metadata.Labels },
+            Spec = new()
+            {
+                DiscoveryImage = "talos", AcceptanceRules = [new("all", "*")], FailureDomain = FilledNode.Record.Metadata.Labels,
+                BootMenuTimeout = TimeSpan.FromSeconds(5),
+            },
             AgentVersion = "0.1.0", BootUrl = "http://10.0.0.1", EventSink = "10.0.0.1:3247", KernelLog = "tcp://10.0.0.1:3248",
             CertificateSerial = "01", CertificateExpireTime = FilledNode.Time,
+            SessionTime = FilledNode.Time,
             Boots = new Dictionary<string, NodeBoot>
             {
                 ["node-1"] = new("node-1", "", [], "", new(BootAction.Disk, "", "")),
@@ -57,10 +62,11 @@ public sealed class MappingTests
 
         var proto = rack.ToProto("7", Agent, [Image]);
 
-        // A connected rack waits for nothing, and the record keeps no conditions.
-        Assert.Equal(["status.images.message", "status.conditions", "status.waiting"], Unset(proto));
+        // A connected rack waits for nothing.
+        Assert.Equal(["status.images.message", "status.waiting"], Unset(proto));
         Assert.Equal(rack.Spec.AcceptanceRules, proto.Spec.ToRecord().AcceptanceRules);
         Assert.Equal(rack.Spec.FailureDomain, proto.Spec.ToRecord().FailureDomain);
+        Assert.Equal(rack.Spec.BootMenuTimeout, proto.Spec.ToRecord().BootMenuTimeout);
     }
 
     [Fact]

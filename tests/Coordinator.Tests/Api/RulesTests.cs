@@ -95,6 +95,20 @@ public sealed class RulesTests
     public void Rules_of_one_name_are_refused() => Assert.Equal(["spec.acceptance_rules"], Found(p => SpecRules.Check(
         new V1.RackSpec { AcceptanceRules = { new V1.AcceptanceRule { Name = "a", Filter = "*" }, new V1.AcceptanceRule { Name = "a", Filter = "*" } } }, p)));
 
+    [Theory]
+    [InlineData(0, 0, false)]
+    [InlineData(0, 999_999_999, false)]
+    [InlineData(1, 0, true)]
+    [InlineData(600, 0, true)]
+    [InlineData(601, 0, false)]
+    [InlineData(5, -1, false)]
+    public void A_menu_can_be_read_and_ends(long seconds, int nanos, bool good)
+    {
+        var spec = new V1.RackSpec { BootMenuTimeout = new() { Seconds = seconds, Nanos = nanos } };
+
+        Assert.Equal(good ? [] : ["spec.boot_menu_timeout"], Found(p => SpecRules.Check(spec, p)));
+    }
+
     [Fact]
     public void Waits_of_a_rollout_are_not_negative()
     {

@@ -57,6 +57,8 @@ internal sealed class AgentDouble : IDisposable
 
     public Task BeatAsync(params CachedAsset[] assets) => call.RequestStream.WriteAsync(new() { Heartbeat = new() { Assets = { assets } } }, Token);
 
+    public Task BeatAsync(Heartbeat beat) => call.RequestStream.WriteAsync(new() { Heartbeat = beat }, Token);
+
     public Task BuildsAsync(params BuildProgress[] builds) => call.RequestStream.WriteAsync(new() { Heartbeat = new() { Builds = { builds } } }, Token);
 
     /// <summary>Asks until it is so.</summary>

@@ -1,4 +1,6 @@
 using Cozy.Fleet.Contracts.V1;
+using Cozy.Fleet.Coordinator.Api.Mapping;
+using Cozy.Fleet.Coordinator.Events;
 using Cozy.Fleet.Coordinator.Nodes;
 using Cozy.Fleet.Coordinator.Racks;
 using Cozy.Fleet.Coordinator.Tests.Hosting;
@@ -106,6 +108,39 @@ public sealed class AgentSessionTests : IAsyncLifetime
 
         var told = await agent.NextAsync(m => m.DesiredState?.Nodes.Any(n => n.Reason == "rejected") == true);
         Assert.Equal((Uuid, BootAction.Disk), (told.DesiredState.Nodes[0].Node, told.DesiredState.Nodes[0].Action));
+    }
+
+    [Fact]
+    public async Task Another_dhcp_server_that_the_agent_heard_is_a_condition_of_the_rack_and_an_event()
+    {
+        using var agent = await AgentDouble.ConnectAsync(coordinator, "r1", "r1");
+        var other = new Contracts.V1.OtherDhcpServer { Address = "10.0.0.2", Mac = "02:00:00:00:00:02", Complaint = "it gives addresses: switch it off" };
+
+        await agent.BeatAsync(new Heartbeat { GuardsDhcp = true });
+        await AgentDouble.UntilAsync(async () => (await OnlyDhcpServerAsync()).Reason == "NoneHeard");
+        await agent.BeatAsync(new Heartbeat { GuardsDhcp = true, OtherDhcpServers = { other } });
+        await AgentDouble.UntilAsync(async () => (await OnlyDhcpServerAsync()).Status == ConditionStatus.False);
+
+        const string Sentence = "another DHCP server, 10.0.0.2 (02:00:00:00:00:02), is on the machines' network: it gives addresses: switch it off";
+        Assert.Equal(Sentence, (await OnlyDhcpServerAsync()).Message);
+        await AgentDouble.UntilAsync(async () => (await EventsAsync()).Any(e => e is { Reason: "OtherDhcpServer", Message: Sentence }));
+
+        await agent.BeatAsync(new Heartbeat { GuardsDhcp = true });
+        await AgentDouble.UntilAsync(async () => (await EventsAsync()).Any(e => e.Reason == "OtherDhcpServerGone"));
+        Assert.Single(await EventsAsync(), e => e.Reason == "OtherDhcpServer");
+    }
+
+    private async Task<IReadOnlyList<Domain.Events.FleetEvent>> EventsAsync()
+    {
+        var log = coordinator.Service<IEventLog>();
+        return [.. (await log.ListAsync(long.MaxValue, 100, TestContext.Current.CancellationToken)).Select(e => e.Event)];
+    }
+
+    private async Task<Contracts.V1.Condition> OnlyDhcpServerAsync()
+    {
+        var grain = Grains.GetGrain<IRackGrain>("r1");
+        var rack = RackMap.ToProto((await grain.Get())!, "", await grain.Liveness(), []);
+        return rack.Status.Conditions.Single(c => c.Type == "OnlyDhcpServer");
     }
 
     private static BootProgress Boot(string session, BootStage stage) => new()

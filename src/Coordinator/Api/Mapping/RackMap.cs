@@ -1,7 +1,9 @@
 using Cozy.Fleet.Coordinator.Racks;
+using Cozy.Fleet.Domain;
 using Cozy.Fleet.Domain.Images;
 using Cozy.Fleet.Domain.Racks;
 using Cozy.Fleet.Primitives;
+using Google.Protobuf.WellKnownTypes;
 using V1 = Cozy.Fleet.Contracts.V1;
 
 namespace Cozy.Fleet.Coordinator.Api.Mapping;
@@ -21,6 +23,8 @@ internal static class RackMap
         var proto = new V1.RackSpec { DiscoveryImage = spec.DiscoveryImage };
         proto.AcceptanceRules.Add(spec.AcceptanceRules.Select(r => new V1.AcceptanceRule { Name = r.Name, Filter = r.Filter }));
         proto.FailureDomain.Add(spec.FailureDomain);
+        if (spec.BootMenuTimeout > TimeSpan.Zero)
+            proto.BootMenuTimeout = spec.BootMenuTimeout.ToDuration();
         return proto;
     }
 
@@ -29,6 +33,7 @@ internal static class RackMap
         DiscoveryImage = spec.DiscoveryImage,
         AcceptanceRules = spec.AcceptanceRules.Select(r => new AcceptanceRule(r.Name, r.Filter)).ToEquatableArray(),
         FailureDomain = spec.FailureDomain.ToSorted(),
+        BootMenuTimeout = spec.BootMenuTimeout?.ToTimeSpan() ?? TimeSpan.Zero,
     };
 
     private static V1.RackStatus Status(RackRecord rack, AgentLiveness? agent, IEnumerable<ImageRecord> images)
@@ -39,7 +44,22 @@ internal static class RackMap
             status.Waiting = NoAgent(rack);
         else
             status.Images.Add(ImageCache.Images(agent, images));
+        status.Conditions.Add(OnlyDhcpServer(rack, agent).ToProto());
         return status;
+    }
+
+    private static Condition OnlyDhcpServer(RackRecord rack, AgentLiveness? agent)
+    {
+        const string Type = "OnlyDhcpServer";
+        if (agent is not { GuardsDhcp: true })
+        {
+            var why = agent is null ? "no agent of this rack is connected" : "the agent does not look for other DHCP servers (dhcp.guard)";
+            return new(Type, null, "NotLooked", why, rack.SessionTime);
+        }
+        return agent.OtherDhcpServers.Count == 0
+            ? new(Type, true, "NoneHeard", "no DHCP server that hinders the agent was heard on the machines' network", rack.SessionTime)
+            : new(Type, false, "OtherDhcpServer",
+                string.Join("; ", agent.OtherDhcpServers.Select(s => s.Sentence)), agent.OtherDhcpServers.Min(s => s.Since));
     }
 
     private static V1.AgentStatus Agent(RackRecord rack, AgentLiveness? agent)

@@ -11,6 +11,7 @@ namespace Cozy.Fleet.Coordinator.Api.Validation;
 internal static class SpecRules
 {
     private const double LongestWait = 7 * 24 * 3600;
+    private const long LongestMenu = 10 * 60;
 
     public static void Check(V1.RackSpec? spec, Problems problems)
     {
@@ -24,6 +25,9 @@ internal static class SpecRules
         }
         foreach (var twice in rules.GroupBy(r => r.Name).Where(g => g.Key != "" && g.Count() > 1))
             problems.Add("spec.acceptance_rules", $"the name '{twice.Key}' stands there {twice.Count()} times");
+        // Zero would be a menu that nobody can read, and for ever one that no machine boots behind.
+        problems.AddIf(spec?.BootMenuTimeout is { } menu && (menu.Nanos is < 0 or > 999_999_999 || menu.Seconds is < 1 or > LongestMenu),
+            "spec.boot_menu_timeout", "must be between 1 second and 10 minutes; leave it out for no menu");
     }
 
     public static void Check(V1.NodeSpec? spec, Problems problems)
