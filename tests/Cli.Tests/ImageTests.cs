@@ -43,7 +43,10 @@ public sealed class ImageTests
             Status = new()
             {
                 Installer = "factory.test/metal-installer/x:v1.13.9",
-                Assets = { new BootAsset { Kind = AssetKind.Kernel, Architecture = Architecture.Amd64, Url = "https://factory.test/kernel-amd64" } },
+                Assets =
+                {
+                    new BootAsset { Kind = AssetKind.Kernel, Architecture = Architecture.Amd64, Url = "https://factory.test/kernel-amd64" },
+                },
                 Build = new() { State = BuildState.Failed, Message = "docker ended with exit code 3", Log = { "zfs: not found" } },
             },
         });

@@ -12,7 +12,8 @@ public sealed class InspectionTests
     public async Task A_log_is_shown_as_it_is_but_does_not_steer_the_terminal()
     {
         await using var cli = await Operator.StartAsync();
-        Assert.Equal(new Outcome(ExitCode.Ok, "kubelet 5 \u00fc  [2J\n", ""), await cli.RunAsync("node", "logs", "n1", "kubelet", "--tail", "5"));
+        Assert.Equal(new Outcome(ExitCode.Ok, "kubelet 5 \u00fc  [2J\n", ""),
+            await cli.RunAsync("node", "logs", "n1", "kubelet", "--tail", "5"));
         Assert.Equal("kern: n1 is up\n", (await cli.RunAsync("node", "dmesg", "n1")).Output);
         Assert.Equal("kern: n1 was up\n", (await cli.RunAsync("node", "dmesg", "n1", "--kept")).Output);
     }
@@ -79,7 +80,8 @@ public sealed class InspectionTests
 
         var run = await cli.RunAsync("cluster", "snapshot", "c1", "-o", file);
 
-        Assert.Equal((ExitCode.Refused, "The snapshot is damaged: its SHA-256 is not the one that it ends with. Nothing was written; try again.\n"),
+        Assert.Equal((ExitCode.Refused,
+            "The snapshot is damaged: its SHA-256 is not the one that it ends with. Nothing was written; try again.\n"),
             (run.Code, run.Error));
         Assert.Equal("older", await File.ReadAllTextAsync(file, Token));
         Assert.Equal([file], Directory.GetFiles(Path.GetDirectoryName(file)!, "etcd*"));

@@ -36,4 +36,28 @@ public sealed class OperationTests
 
         Assert.Equal(new Outcome(ExitCode.Ok, "operations/o1: reset True False [ \"STATE\" ] [ \"/dev/sdb\" ] of n1 begins\n", ""), run);
     }
+
+    [Theory]
+    [InlineData("apply-config Unspecified trial", "")]
+    [InlineData("apply-config Reboot trial 90 it burns", "--reboot", "--trial-timeout", "90s", "--override-gates", "it burns")]
+    [InlineData("apply-config Staged untried", "--staged", "--without-trial")]
+    public async Task A_config_is_applied_as_it_was_asked_for(string begun, params string[] how)
+    {
+        await using var cli = await Operator.StartAsync();
+
+        var run = await cli.RunAsync(["node", "apply-config", "n1", .. how.Where(word => word != ""), "--no-wait"]);
+
+        Assert.Equal(new Outcome(ExitCode.Ok, $"operations/o1: {begun} of n1 begins\n", ""), run);
+    }
+
+    [Fact]
+    public async Task Rebooting_and_staging_a_config_rule_each_other_out()
+    {
+        await using var cli = await Operator.StartAsync();
+
+        var run = await cli.RunAsync("node", "apply-config", "n1", "--reboot", "--staged");
+
+        Assert.Equal(ExitCode.Usage, run.Code);
+        Assert.StartsWith("--reboot and --staged rule each other out: ", run.Error, StringComparison.Ordinal);
+    }
 }

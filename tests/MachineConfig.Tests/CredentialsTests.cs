@@ -30,20 +30,24 @@ public sealed class CredentialsTests
 
         var root = Root(Credentials.Kubeconfig(Secrets, "rack1", new("https://10.0.0.10:6443/"), credential));
 
-        Assert.Equal(("v1", "Config", "admin@rack1"), (root["apiVersion"].ToString(), root["kind"].ToString(), root["current-context"].ToString()));
+        Assert.Equal(("v1", "Config", "admin@rack1"),
+            (root["apiVersion"].ToString(), root["kind"].ToString(), root["current-context"].ToString()));
         var (cluster, user, context) = (root["clusters"][0], root["users"][0], root["contexts"][0]);
         Assert.Equal("https://10.0.0.10:6443", cluster["cluster"]["server"].ToString());
         Assert.Equal(
             ("rack1", "admin@rack1", "rack1", "admin@rack1"),
-            (cluster["name"].ToString(), user["name"].ToString(), context["context"]["cluster"].ToString(), context["context"]["user"].ToString()));
+            (cluster["name"].ToString(), user["name"].ToString(), context["context"]["cluster"].ToString(),
+                context["context"]["user"].ToString()));
         AssertIssued(
-            cluster["cluster"]["certificate-authority-data"], user["user"]["client-certificate-data"], user["user"]["client-key-data"], ["system:masters"]);
+            cluster["cluster"]["certificate-authority-data"], user["user"]["client-certificate-data"], user["user"]["client-key-data"],
+                ["system:masters"]);
     }
 
     [Fact]
     public void A_credential_lives_as_long_as_asked_and_bears_a_clock_five_minutes_behind()
     {
-        using var leaf = X509Certificate2.CreateFromPem(Credentials.Talos(Secrets, "os:reader", TimeSpan.FromHours(1), Fixture.Now).Certificate);
+        using var leaf = X509Certificate2.CreateFromPem(Credentials.Talos(Secrets, "os:reader", TimeSpan.FromHours(1),
+            Fixture.Now).Certificate);
 
         Assert.Equal(Fixture.Now.AddMinutes(-5).UtcDateTime, leaf.NotBefore.ToUniversalTime());
         Assert.Equal(Fixture.Now.AddHours(1).UtcDateTime, leaf.NotAfter.ToUniversalTime());

@@ -39,7 +39,8 @@ public sealed class MachineConfigGeneratorTests
     {
         var config = MachineConfigGenerator.Generate(Fixture.Input(talos, "v1.36.3"), Fixture.Secrets, MachineType.Worker);
 
-        foreach (var secret in new[] { Fixture.Secrets.Os.Key, Fixture.Secrets.Kubernetes.Key, Fixture.Secrets.Etcd.Key, Fixture.Secrets.ServiceAccountKey })
+        foreach (var secret in new[] { Fixture.Secrets.Os.Key, Fixture.Secrets.Kubernetes.Key, Fixture.Secrets.Etcd.Key,
+            Fixture.Secrets.ServiceAccountKey })
         {
             Assert.DoesNotContain(Convert.ToBase64String(System.Text.Encoding.ASCII.GetBytes(secret)), config, StringComparison.Ordinal);
             Assert.DoesNotContain(secret.Split('\n')[1], config, StringComparison.Ordinal);
@@ -50,9 +51,11 @@ public sealed class MachineConfigGeneratorTests
     public void A_1_14_machine_gets_the_form_of_1_13_until_its_contract_says_otherwise()
     {
         var input = new MachineConfigInput(
-            SemanticVersion.Parse("v1.14.0"), SemanticVersion.Parse("v1.37.0"), "rack1", new("https://10.0.0.10:6443"), "n", "/dev/sda", "i");
+            SemanticVersion.Parse("v1.14.0"), SemanticVersion.Parse("v1.37.0"), "rack1", new("https://10.0.0.10:6443"), "n",
+                "/dev/sda", "i");
 
-        Assert.DoesNotContain("KubeletConfig", MachineConfigGenerator.Generate(input, Fixture.Secrets, MachineType.Worker), StringComparison.Ordinal);
+        Assert.DoesNotContain("KubeletConfig", MachineConfigGenerator.Generate(input, Fixture.Secrets, MachineType.Worker),
+            StringComparison.Ordinal);
     }
 
     [Theory]

@@ -29,7 +29,8 @@ public sealed class SecretsBundleTests
             new[] { bundle.Etcd, bundle.Kubernetes, bundle.Aggregator },
             pair => Assert.StartsWith("-----BEGIN EC PRIVATE KEY-----", pair.Key, StringComparison.Ordinal));
         Assert.Equal(["O=talos", "O=kubernetes", "O=etcd", ""],
-            new[] { bundle.Os, bundle.Kubernetes, bundle.Etcd, bundle.Aggregator }.Select(p => X509Certificate2.CreateFromPem(p.Certificate).Subject));
+            new[] { bundle.Os, bundle.Kubernetes, bundle.Etcd, bundle.Aggregator }.Select(p =>
+                X509Certificate2.CreateFromPem(p.Certificate).Subject));
         Assert.Matches("^[a-z0-9]{6}[.][a-z0-9]{16}$", bundle.BootstrapToken);
         Assert.Matches("^[a-z0-9]{6}[.][a-z0-9]{16}$", bundle.TrustdToken);
         Assert.Equal(32, Convert.FromBase64String(bundle.SecretboxEncryptionSecret).Length);

@@ -55,7 +55,8 @@ public sealed class StrangeInputTests
         Assert.Equal(readable, LayeredConfig.Apply(config, [new("node", ["machine: {sysctls: {a: b}}"])], out _)?.Explain() is not null);
         Assert.Equal(!readable, Redaction.Of(config) == Redaction.Marker + "\n");
         Assert.True(readable || ConfigValidation.Problems(config, Talos).Count == 1);
-        LayoutImport.TryRead([new("controlplane.yaml", config), new("topf.yaml", config), new("secrets.yaml", config)], out _, out var said);
+        LayoutImport.TryRead([new("controlplane.yaml", config), new("topf.yaml", config), new("secrets.yaml", config)], out _,
+            out var said);
         Assert.NotEqual("", said);
         Assert.True(!readable || FactCheck.Problems(config, new([], [])).Count >= 0);
     }

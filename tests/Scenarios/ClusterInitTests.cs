@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Cozy.Fleet.Contracts.V1;
 using Cozy.Fleet.Demo;
 using Cozy.Fleet.Demo.Api;
@@ -6,6 +5,7 @@ using Cozy.Fleet.Demo.Processes;
 using Cozy.Fleet.Demo.Screens;
 using Cozy.Fleet.Primitives;
 using Cozy.Fleet.Simulator;
+using Grpc.Core;
 
 namespace Cozy.Fleet.Scenarios;
 
@@ -43,7 +43,9 @@ public sealed class ClusterInitTests
         rack.PowerOn();
         await UntilAllWaitAsync(view);
 
-        var output = await InitAsync(directory, Answers(rack, kubernetes));
+        var moved = $"{network.Agent}"[..^1] + "5"; // Where DHCP does not put it: the leases begin at .10.
+        var output = await CozyFleetCommand.RunAsync(directory, Answers(rack, kubernetes, moved), "cluster", "init", Documents.ClusterName,
+            "--answers", "-", "--directory", "made", "--yes", "--timeout", "4m");
 
         Assert.Contains("cluster c1 Running, 4/4 ready", output, StringComparison.Ordinal);
         var made = Path.Combine(root.Path, "made");
@@ -55,6 +57,37 @@ public sealed class ClusterInitTests
         var config = (await new ClusterService.ClusterServiceClient(channel).GetMachineConfigAsync(
             new() { Node = "first", Compare = true }, cancellationToken: cancellation)).Comparison;
         Assert.Empty(config.Drift.Concat(config.Pending));
+        Assert.Equal(moved, view.Nodes.Single(node => node.Status.Hostname == "first").Status.Address);
+
+        await ImportAsync(directory, channel, version, view);
+    }
+
+    // As if another tool had made it: all that is left of it here is an admin's talosconfig.
+    private async Task ImportAsync(RunDirectory directory, ChannelBase channel, SemanticVersion version, FleetView view)
+    {
+        var file = Path.Combine(directory.Root, "talosconfig");
+        await ForgetAsync(new(channel), file);
+        var nodes = view.Nodes.SelectMany(node => new[] { "--node", node.Status.Address });
+
+        var output = await CozyFleetCommand.RunAsync(directory, "", [
+            "cluster", "import", file, "--name", "again", "--rack", Documents.RackName, "--image", Documents.ImageName(version), .. nodes,
+        ]);
+
+        Assert.Contains("cluster/again imported from a talosconfig, only observed", output, StringComparison.Ordinal);
+        await CozyFleetCommand.RunAsync(directory, "", "cluster", "wait", "again", "--timeout", "2m");
+        output = await CozyFleetCommand.RunAsync(directory, "", "node", "check", "worker");
+        Assert.Contains("Safe: ", output, StringComparison.Ordinal);
+    }
+
+    private async Task ForgetAsync(ClusterService.ClusterServiceClient clusters, string file)
+    {
+        var admin = await clusters.GetTalosconfigAsync(new() { Name = Documents.ClusterName, Role = "os:admin" }, cancellationToken: cancellation);
+        await File.WriteAllTextAsync(file, admin.Talosconfig, cancellation);
+        var cluster = (await clusters.GetClusterAsync(new() { Name = Documents.ClusterName }, cancellationToken: cancellation)).Cluster;
+        cluster.Spec.Management = Management.Observed;
+        cluster.Metadata.Etag = "";
+        await clusters.UpdateClusterAsync(new() { Cluster = cluster }, cancellationToken: cancellation);
+        await clusters.DeleteClusterAsync(new() { Name = Documents.ClusterName }, cancellationToken: cancellation);
     }
 
     private async Task AcceptNobodyAsync(RackService.RackServiceClient racks, SemanticVersion discovery)
@@ -77,8 +110,8 @@ public sealed class ClusterInitTests
         }
     }
 
-    // By their cards, as they stand on a packing list; one by DHCP.
-    private static string Answers(SimulatedRack rack, string kubernetes) =>
+    // By their cards, as they stand on a packing list; one by DHCP, one at another address than it has now.
+    private static string Answers(SimulatedRack rack, string kubernetes, string moved) =>
         $"""
         kubernetesVersion: {kubernetes}
         timeServers: [ntp.example.org]
@@ -86,6 +119,7 @@ public sealed class ClusterInitTests
         - machine: {rack.Machines[0].Options.Mac}
           role: controlplane
           hostname: first
+          addresses: [{moved}/24]
         - machine: {rack.Machines[1].Options.Mac}
           role: controlplane
           link: {rack.Machines[1].Options.Mac}
@@ -97,33 +131,4 @@ public sealed class ClusterInitTests
           hostname: worker
           diskSelector: {"{size: '>= 1GB'}"}
         """;
-
-    private async Task<string> InitAsync(RunDirectory directory, string answers)
-    {
-        string[] arguments =
-        [
-            Built.Program("Cli", "cozyfleet"), "--context", directory.Context, "cluster", "init", Documents.ClusterName,
-            "--answers", "-", "--directory", "made", "--yes", "--timeout", "4m",
-        ];
-        using var process = Process.Start(new ProcessStartInfo("dotnet", arguments)
-        {
-            WorkingDirectory = directory.Root, RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true,
-        }) ?? throw new InvalidOperationException("The program could not be started.");
-        try
-        {
-            var (output, errors) = (process.StandardOutput.ReadToEndAsync(cancellation), process.StandardError.ReadToEndAsync(cancellation));
-            await process.StandardInput.WriteAsync(answers);
-            process.StandardInput.Close();
-            await process.WaitForExitAsync(cancellation);
-            TestContext.Current.TestOutputHelper?.WriteLine(await output);
-            Assert.True(process.ExitCode == 0, await errors);
-            return await output;
-        }
-        finally
-        {
-            if (!process.HasExited)
-                process.Kill();
-            await process.WaitForExitAsync(CancellationToken.None);
-        }
-    }
 }

@@ -20,7 +20,8 @@ public sealed class ApplyTests
         var same = await node.ApplyAsync(Encoding.UTF8.GetBytes(before!), new ApplyOptions { DryRun = true });
         var other = await node.ApplyAsync(Hot(rack), new ApplyOptions { DryRun = true });
 
-        var head = "Dry run summary:\nApplied configuration without a reboot (skipped in dry-run).\nConfig diff:\n" + (version == "v1.7.7" ? "" : "\n");
+        var head = "Dry run summary:\nApplied configuration without a reboot (skipped in dry-run).\nConfig diff:\n"
+            + (version == "v1.7.7" ? "" : "\n");
         Assert.Equal((TalosResult.Done(), ApplyMode.NoReboot, head + "No changes."), (same.Outcome, same.Mode, same.Details));
         Assert.StartsWith(head + diff, other.Details, StringComparison.Ordinal);
         Assert.Contains("    hello: fleet\n", other.Details, StringComparison.Ordinal);
@@ -39,7 +40,8 @@ public sealed class ApplyTests
             Hot(rack), new ApplyOptions { Mode = ApplyMode.Try, TryTimeout = TimeSpan.FromSeconds(2) });
         await rack.UntilAsync(0, "reverted");
 
-        Assert.Equal((ApplyMode.Try, "Applied configuration without a reboot\nThe config is applied in 'try' mode and will be automatically reverted back in 2s"),
+        Assert.Equal((ApplyMode.Try,
+            "Applied configuration without a reboot\nThe config is applied in 'try' mode and will be automatically reverted back in 2s"),
             (verdict.Mode, verdict.Details));
         Assert.Equal(before, await ActiveAsync(rack));
         Assert.Equal(before, rack.Machines[0].Disk.Config);
@@ -109,7 +111,8 @@ public sealed class ApplyTests
 
         var verdict = await TestRack.Operate(rack.Secure(0)).ApplyAsync(Cold(rack), new ApplyOptions { Mode = mode });
 
-        Assert.Equal((TalosFailure.Permanent, words, null, ""), (verdict.Outcome.Failure, verdict.Outcome.Message, verdict.Mode, verdict.Details));
+        Assert.Equal((TalosFailure.Permanent, words, null, ""),
+            (verdict.Outcome.Failure, verdict.Outcome.Message, verdict.Mode, verdict.Details));
         Assert.Equal(1, rack.Count(0, "ready"));
     }
 
@@ -120,9 +123,11 @@ public sealed class ApplyTests
     {
         await using var rack = new TestRack(version, 1);
         await rack.UntilAsync(0, "maintenance");
-        var config = rack.Config(0, MachineType.Worker).Replace("  install:\n", "  install:\n    extensions: []\n", StringComparison.Ordinal);
+        var config = rack.Config(0, MachineType.Worker).Replace("  install:\n", "  install:\n    extensions: []\n",
+            StringComparison.Ordinal);
 
-        var verdict = await TestRack.Operate(rack.Maintenance(0)).ApplyAsync(Encoding.UTF8.GetBytes(config), new ApplyOptions { DryRun = true });
+        var verdict = await TestRack.Operate(rack.Maintenance(0)).ApplyAsync(Encoding.UTF8.GetBytes(config),
+            new ApplyOptions { DryRun = true });
 
         Assert.Equal((TalosResult.Done(), mode, warnings), (verdict.Outcome, verdict.Mode, verdict.Warnings.Count));
         Assert.StartsWith(details, verdict.Details, StringComparison.Ordinal);
@@ -138,7 +143,8 @@ public sealed class ApplyTests
     private static async Task<string> ActiveAsync(TestRack rack)
     {
         var answer = await new Cozy.Fleet.Talos.Api.Cosi.State.StateClient(rack.Secure(0).Invoker).GetAsync(
-            new() { Namespace = "config", Type = "MachineConfigs.config.talos.dev", Id = "v1alpha1" }, cancellationToken: TestRack.Cancellation);
+            new() { Namespace = "config", Type = "MachineConfigs.config.talos.dev", Id = "v1alpha1" },
+                cancellationToken: TestRack.Cancellation);
         return Cozy.Fleet.Talos.Api.Config.MachineConfigSpec.Parser.ParseFrom(answer.Resource.Spec.ProtoSpec).YamlMarshalled.ToStringUtf8();
     }
 }

@@ -135,18 +135,24 @@ public sealed class CallTests
         await rack.BringUpAsync(controlPlanes: 1);
         var (node, streams) = (TestRack.Operate(rack.Secure(0)), new TalosStreams(rack.Secure(0, "os:reader")));
 
-        Assert.Equal(["apid", "etcd", "kubelet", "machined", "trustd"], (await TestRack.Read(rack.Secure(0)).ServicesAsync()).Select(s => s.Id).Order());
-        Assert.Equal(2, (await TextAsync(streams.LogsAsync("machined", tailLines: 2, follow: false, TestRack.Cancellation))).Split('\n').Length - 1);
-        Assert.StartsWith("kern:  notice: [", await TextAsync(streams.DmesgAsync(follow: false, TestRack.Cancellation)), StringComparison.Ordinal);
-        var unknown = await Assert.ThrowsAsync<RpcException>(() => TextAsync(streams.LogsAsync("nope", null, false, TestRack.Cancellation)));
+        Assert.Equal(["apid", "etcd", "kubelet", "machined", "trustd"],
+            (await TestRack.Read(rack.Secure(0)).ServicesAsync()).Select(s => s.Id).Order());
+        Assert.Equal(2, (await TextAsync(streams.LogsAsync("machined", tailLines: 2, follow: false,
+            TestRack.Cancellation))).Split('\n').Length - 1);
+        Assert.StartsWith("kern:  notice: [", await TextAsync(streams.DmesgAsync(follow: false, TestRack.Cancellation)),
+            StringComparison.Ordinal);
+        var unknown = await Assert.ThrowsAsync<RpcException>(() =>
+            TextAsync(streams.LogsAsync("nope", null, false, TestRack.Cancellation)));
         Assert.Equal((StatusCode.Unknown, "log \"nope\" was not registered"), (unknown.StatusCode, unknown.Status.Detail));
 
-        await using var followed = streams.LogsAsync("machined", tailLines: 0, follow: true, TestRack.Cancellation).GetAsyncEnumerator(TestRack.Cancellation);
+        await using var followed = streams.LogsAsync("machined", tailLines: 0, follow: true,
+            TestRack.Cancellation).GetAsyncEnumerator(TestRack.Cancellation);
         var next = followed.MoveNextAsync();
         Assert.Equal("Service \"kubelet\" restarted", (await node.RestartServiceAsync("kubelet")).Message);
         Assert.True(await next);
         Assert.Contains("ready False", Encoding.UTF8.GetString(followed.Current.Span), StringComparison.Ordinal);
-        Assert.Equal("Unknown: service \"etcd\" doesn't support restart operation via API", (await node.RestartServiceAsync("etcd")).Message);
+        Assert.Equal("Unknown: service \"etcd\" doesn't support restart operation via API",
+            (await node.RestartServiceAsync("etcd")).Message);
     }
 
     [Fact]

@@ -26,7 +26,8 @@ public sealed class ClusterTests
         Assert.Equal(["node-0", "node-1", "node-2"], etcd.Members.Select(m => m.Hostname).Order());
         Assert.All(etcd.Members, m => Assert.False(m.IsLearner));
         Assert.Equal(etcd.MemberId, etcd.LeaderId);
-        Assert.All(rack.Machines, m => Assert.Equal((2, 1, 1), (m.Counters.Boots, m.Counters.InstallerRuns, m.Counters.MostInstallerRunsInOneBoot)));
+        Assert.All(rack.Machines, m =>
+            Assert.Equal((2, 1, 1), (m.Counters.Boots, m.Counters.InstallerRuns, m.Counters.MostInstallerRunsInOneBoot)));
     }
 
     [Fact]

@@ -81,7 +81,8 @@ public sealed class ConversationTests
         string[] stages = ["unknown", "booting", "installing", "maintenance", "running"];
         var unmet = view.UnmetConditions.Where(c => c.Name == "services").Select(c => $"{c.Name}: {c.Reason}");
         return string.Join(' ',
-            [$"< {stages[view.Stage]} {view.Version}", .. view.Installed ? ["installed"] : Array.Empty<string>(), .. view.Ready ? ["ready"] : unmet]);
+            [$"< {stages[view.Stage]} {view.Version}", .. view.Installed ? ["installed"] : Array.Empty<string>(), .. view.Ready
+                ? ["ready"] : unmet]);
     }
 
     private static string Line(TalosResult result) => $"< {result.Failure} {result.Message}".TrimEnd();

@@ -43,7 +43,8 @@ public sealed class Ed25519Tests
 
         Assert.Equal("PermissionDenied: not authorized; Reboot needs the role os:operator, and our certificate has os:reader; use one with that role", reader.Message);
         Assert.NotEqual(TalosFailure.None, refused.Failure);
-        Assert.StartsWith("the node's certificate was not issued by this cluster's CA", await foreign.ExplainAsync(TestRack.Cancellation), StringComparison.Ordinal);
+        Assert.StartsWith("the node's certificate was not issued by this cluster's CA",
+            await foreign.ExplainAsync(TestRack.Cancellation), StringComparison.Ordinal);
         Assert.Equal(0, rack.Count(0, "reboot"));
     }
 
@@ -51,7 +52,8 @@ public sealed class Ed25519Tests
     {
         var file = Talosconfig.TryRead(Write(rack, role, secrets ?? TestRack.Secrets), "", out var refusal);
         Assert.Equal("", refusal);
-        return rack.Keep(TalosConnection.Secure(IPAddress.Parse(file!.Endpoints[0]), TalosConnection.DefaultPort, file.Identity));
+        return rack.Keep(TalosConnection.Secure(IPAddress.Parse(file!.Endpoints[0]), TalosConnection.DefaultPort,
+            new(file.Ca, file.Certificate, file.Key)));
     }
 
     private static string Write(TestRack rack, string role, SecretsBundle secrets)

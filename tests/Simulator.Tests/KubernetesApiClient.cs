@@ -17,7 +17,8 @@ internal sealed partial class KubernetesApiClient : IDisposable
     private KubernetesApiClient(string server, string ca, string certificate, string key)
     {
         var handler = new SocketsHttpHandler();
-        handler.SslOptions.ClientCertificateContext = SslStreamCertificateContext.Create(X509Certificate2.CreateFromPem(certificate, key), null, offline: true);
+        handler.SslOptions.ClientCertificateContext = SslStreamCertificateContext.Create(X509Certificate2.CreateFromPem(certificate,
+            key), null, offline: true);
         handler.SslOptions.CertificateChainPolicy = new()
         {
             TrustMode = X509ChainTrustMode.CustomRootTrust,
@@ -45,7 +46,8 @@ internal sealed partial class KubernetesApiClient : IDisposable
     public async Task<(HttpStatusCode Status, JsonNode Body)> SendAsync(HttpMethod method, string path, JsonObject body)
     {
         using var request = new HttpRequestMessage(method, path) { Content = new StringContent(body.ToJsonString()) };
-        request.Content.Headers.ContentType = new MediaTypeHeaderValue(method == HttpMethod.Patch ? "application/merge-patch+json" : "application/json");
+        request.Content.Headers.ContentType = new MediaTypeHeaderValue(method == HttpMethod.Patch ? "application/merge-patch+json"
+            : "application/json");
         using var response = await http.SendAsync(request, TestRack.Cancellation);
         return (response.StatusCode, JsonNode.Parse(await response.Content.ReadAsStringAsync(TestRack.Cancellation))!);
     }

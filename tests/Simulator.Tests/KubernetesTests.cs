@@ -88,7 +88,8 @@ public sealed class KubernetesTests
     public async Task Nobody_without_a_certificate_reads_more_than_the_health()
     {
         await using var rack = await TwoNodesAsync();
-        using var handler = new HttpClientHandler { ServerCertificateCustomValidationCallback = (_, certificate, _, _) => certificate is not null };
+        using var handler = new HttpClientHandler { ServerCertificateCustomValidationCallback = (_, certificate, _, _) =>
+            certificate is not null };
         using var http = new HttpClient(handler) { BaseAddress = new($"https://{rack.Addresses[0]}:6443") };
 
         Assert.Equal("ok", await http.GetStringAsync("/readyz", TestRack.Cancellation));
@@ -117,7 +118,8 @@ public sealed class KubernetesTests
         kubernetes.SendAsync(HttpMethod.Post, $"/api/v1/namespaces/default/pods/{pod}/eviction", new() { ["kind"] = "Eviction" });
 
     private static async Task BudgetAsync(KubernetesApiClient kubernetes, int minAvailable) => Assert.Equal(
-        HttpStatusCode.Created, (await kubernetes.SendAsync(HttpMethod.Post, "/apis/policy/v1/namespaces/default/poddisruptionbudgets", new()
+        HttpStatusCode.Created,
+            (await kubernetes.SendAsync(HttpMethod.Post, "/apis/policy/v1/namespaces/default/poddisruptionbudgets", new()
         {
             ["metadata"] = new JsonObject { ["name"] = "web" },
             ["spec"] = new JsonObject
@@ -130,6 +132,7 @@ public sealed class KubernetesTests
     private static async Task<List<string>> PodsAsync(KubernetesApiClient kubernetes, string node, string app)
     {
         var pods = await kubernetes.GetAsync($"/api/v1/pods?fieldSelector=spec.nodeName%3D{node}");
-        return [.. pods["items"]!.AsArray().Where(p => p!["metadata"]!["labels"]!["app"]!.ToString() == app).Select(p => p!["metadata"]!["name"]!.ToString())];
+        return [.. pods["items"]!.AsArray().Where(p => p!["metadata"]!["labels"]!["app"]!.ToString() == app).Select(p =>
+            p!["metadata"]!["name"]!.ToString())];
     }
 }

@@ -57,7 +57,8 @@ public sealed class MaintenanceTests
         await rack.UntilAsync(0, "maintenance");
         var raw = TestRack.Raw(rack.Maintenance(0));
 
-        var refusal = await Assert.ThrowsAsync<RpcException>(async () => await raw.RebootAsync(new(), cancellationToken: TestRack.Cancellation));
+        var refusal = await Assert.ThrowsAsync<RpcException>(async () =>
+            await raw.RebootAsync(new(), cancellationToken: TestRack.Cancellation));
 
         Assert.Equal(code, refusal.StatusCode);
     }
@@ -113,7 +114,8 @@ public sealed class MaintenanceTests
         var config = ByteString.CopyFromUtf8(rack.Config(0, MachineType.ControlPlane));
 
         var answer = await TestRack.Raw(maintenance).ApplyConfigurationAsync(
-            new() { Data = config, Mode = ApplyConfigurationRequest.Types.Mode.Auto, DryRun = true }, cancellationToken: TestRack.Cancellation);
+            new() { Data = config, Mode = ApplyConfigurationRequest.Types.Mode.Auto, DryRun = true },
+                cancellationToken: TestRack.Cancellation);
 
         Assert.StartsWith("Dry run summary:", answer.Messages[0].ModeDetails, StringComparison.Ordinal);
         Assert.Equal(3, (await TestRack.Read(maintenance).ViewAsync()).Stage);

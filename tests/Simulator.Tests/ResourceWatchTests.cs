@@ -75,7 +75,8 @@ public sealed class ResourceWatchTests
         var told = await ReadAsync(rack.Secure(0), "config", "MachineConfigs.config.talos.dev", change => change is CosiEvent.Bootstrapped);
 
         var config = Assert.Single(told.OfType<CosiEvent.Created>()).Resource;
-        Assert.StartsWith("version: v1alpha1", MachineConfigSpec.Parser.ParseFrom(config.Bytes).YamlMarshalled.ToStringUtf8(), StringComparison.Ordinal);
+        Assert.StartsWith("version: v1alpha1", MachineConfigSpec.Parser.ParseFrom(config.Bytes).YamlMarshalled.ToStringUtf8(),
+            StringComparison.Ordinal);
         Assert.Equal(isMapping, config.Text("version") == "v1alpha1");
     }
 
@@ -86,8 +87,10 @@ public sealed class ResourceWatchTests
         await rack.UntilAsync(0, "maintenance");
         var client = new State.StateClient(rack.Maintenance(0).Invoker);
 
-        Assert.Equal(EventType.Created, (await FirstAsync(new() { Namespace = "runtime", Type = MachineStatuses, Id = "machine" })).EventType);
-        Assert.Equal(EventType.Destroyed, (await FirstAsync(new() { Namespace = "runtime", Type = MachineStatuses, Id = "other" })).EventType);
+        Assert.Equal(EventType.Created,
+            (await FirstAsync(new() { Namespace = "runtime", Type = MachineStatuses, Id = "machine" })).EventType);
+        Assert.Equal(EventType.Destroyed,
+            (await FirstAsync(new() { Namespace = "runtime", Type = MachineStatuses, Id = "other" })).EventType);
         var refused = await Assert.ThrowsAsync<RpcException>(() => FirstAsync(new()
         {
             Namespace = "runtime", Type = MachineStatuses, Id = "machine", Options = new() { BootstrapContents = true },
@@ -163,5 +166,6 @@ public sealed class ResourceWatchTests
         _ => change.GetType().Name,
     };
 
-    private static string Content(CosiResource resource) => resource.Text("stage") is { Length: > 0 } stage ? stage : resource.Text("value");
+    private static string Content(CosiResource resource) => resource.Text("stage") is { Length: > 0 } stage ? stage
+        : resource.Text("value");
 }

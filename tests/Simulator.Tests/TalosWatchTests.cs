@@ -44,7 +44,8 @@ public sealed class TalosWatchTests
             if (change.IsBegin)
                 await rack.BootstrapAsync(0);
             told.Add(change);
-            return !(told.Exists(t => t.Text == "Running, ready") && told.Exists(t => t.Subject == "NodeStatuses.kubernetes.talos.dev/node-0"));
+            return !(told.Exists(t => t.Text == "Running, ready")
+                && told.Exists(t => t.Subject == "NodeStatuses.kubernetes.talos.dev/node-0"));
         });
 
         Assert.Contains(told, change => change.Text == "sequence boot stop");

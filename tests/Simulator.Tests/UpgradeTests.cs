@@ -24,7 +24,8 @@ public sealed class UpgradeTests
         await RebootAsync(rack);
         var view = await TestRack.Read(rack.Secure(0)).ViewAsync();
         Assert.Equal(("v1.13.10", true, new string('b', 64), false), (view.Version, view.Ready, view.SchematicId, view.FallbackPending));
-        Assert.Equal((1, 0, 1), (rack.Machines[0].Counters.Upgrades, rack.Machines[0].Counters.RunningSlotsDestroyed, rack.Machines[0].Counters.MostInstallerRunsInOneBoot));
+        Assert.Equal((1, 0, 1), (rack.Machines[0].Counters.Upgrades, rack.Machines[0].Counters.RunningSlotsDestroyed,
+            rack.Machines[0].Counters.MostInstallerRunsInOneBoot));
         Assert.Contains("installation of v1.13.10 complete", lines);
     }
 
@@ -62,7 +63,8 @@ public sealed class UpgradeTests
         await node.InstallUpgradeAsync(Next, _ => { });
         await node.InstallUpgradeAsync(Later, _ => { });
 
-        Assert.Equal((2, 1, 2), (rack.Machines[0].Counters.Upgrades, rack.Machines[0].Counters.RunningSlotsDestroyed, rack.Machines[0].Counters.MostInstallerRunsInOneBoot));
+        Assert.Equal((2, 1, 2), (rack.Machines[0].Counters.Upgrades, rack.Machines[0].Counters.RunningSlotsDestroyed,
+            rack.Machines[0].Counters.MostInstallerRunsInOneBoot));
         Assert.Equal(1, rack.Count(0, "slotdestroyed"));
         Assert.Equal([Later, Next], rack.Machines[0].Disk.Slots);
     }

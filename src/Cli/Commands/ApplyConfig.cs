@@ -15,8 +15,10 @@ internal static class ApplyConfig
         var reboot = new Option<bool>("--reboot") { Description = "Reboot the node when a change needs it; else such a change is refused." };
         var staged = new Option<bool>("--staged") { Description = "Only write it down: it works from the node's next boot on." };
         var untried = new Option<bool>("--without-trial") { Description = "Do not try first what touches the network; a node that is cut off stays so." };
-        var time = Parameters.Span("--trial-timeout", "How long a node that is cut off stays so before it goes back by itself, 10s to 4m; 1m when not said.");
-        var command = new Command("apply-config", "Gives a running member the config that it should have; `cluster config --diff` shows it.")
+        var time = Parameters.Span("--trial-timeout",
+            "How long a node that is cut off stays so before it goes back by itself, 10s to 4m; 1m when not said.");
+        var command = new Command("apply-config",
+            "Gives a running member the config that it should have; `cluster config --diff` shows it.")
         {
             name, reboot, staged, untried, time, gates,
         };
@@ -36,7 +38,8 @@ internal static class ApplyConfig
                     : arguments.GetValue(reboot) ? ConfigApplyMode.Reboot : ConfigApplyMode.Unspecified,
                 TrialTimeout = arguments.GetValue(time) is { Ticks: > 0 } wait ? wait.ToDuration() : null,
             };
-            return (await new NodeService.NodeServiceClient(session.Calls).ApplyNodeConfigAsync(request, cancellationToken: cancellation)).Operation;
+            return (await new NodeService.NodeServiceClient(session.Calls).ApplyNodeConfigAsync(request,
+                cancellationToken: cancellation)).Operation;
         });
     }
 }

@@ -8,9 +8,11 @@ namespace Cozy.Fleet.Cli.Commands;
 /// <summary>`cluster`: made by questions or taken over, its credentials and configs, and waiting until it runs.</summary>
 internal static class ClusterCommands
 {
-    public static Command Create(Shell shell) => new("cluster", "Makes a cluster, hands out its credentials, shows its configs, or waits until it runs.")
+    public static Command Create(Shell shell) =>
+        new("cluster", "Makes a cluster, hands out its credentials, shows its configs, or waits until it runs.")
     {
-        InitCommand.Create(shell), Kubeconfig(shell), Talosconfig(shell), ClusterConfig.Create(shell), ClusterImport.Create(shell), ClusterSnapshot.Create(shell),
+        InitCommand.Create(shell), Kubeconfig(shell), Talosconfig(shell), ClusterConfig.Create(shell), ClusterImport.Create(shell),
+        ClusterSnapshot.Create(shell),
         OperationCommands.Defragment(shell), OperationCommands.RemoveMember(shell), ClusterWait.Create(shell),
     };
 

@@ -17,7 +17,8 @@ internal static class LeaseCommands
     private static Command List(Shell shell)
     {
         var (rack, output) = (Rack(), Parameters.Output("table", "csv", "json", "dnsmasq"));
-        return new Command("list", "Shows the addresses that machines have, and those that rest because somebody else used them.") { rack, output }
+        return new Command("list",
+            "Shows the addresses that machines have, and those that rest because somebody else used them.") { rack, output }
             .With(shell.Run(async (session, arguments, cancellation) =>
             {
                 var leases = await AllAsync(session, arguments.GetRequiredValue(rack), cancellation);

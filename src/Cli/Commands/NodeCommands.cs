@@ -24,7 +24,8 @@ internal static class NodeCommands
         Check(shell),
         Each(shell, "clear-quarantine", "cleared", "You looked at what failed: operations may start on the node again.", ClearAsync),
         NodeInspection.Logs(shell), NodeInspection.Dmesg(shell), NodeInspection.Services(shell), NodeInspection.Support(shell),
-        OperationCommands.Reboot(shell), OperationCommands.Shutdown(shell), OperationCommands.Reset(shell), OperationCommands.Rollback(shell),
+        OperationCommands.Reboot(shell), OperationCommands.Shutdown(shell), OperationCommands.Reset(shell),
+        OperationCommands.Rollback(shell),
         OperationCommands.RestartService(shell), ApplyConfig.Create(shell),
     };
 

@@ -68,7 +68,8 @@ internal static class NodeInspection
     public static Command Support(Shell shell)
     {
         var (name, file) = (Parameters.Name(), Parameters.PrivateFile());
-        return new Command("support", "A ZIP archive for a person to read: version, services, logs, resources. Keys and tokens are hidden.") { name, file }
+        return new Command("support",
+            "A ZIP archive for a person to read: version, services, logs, resources. Keys and tokens are hidden.") { name, file }
             .With(shell.Run(async (session, arguments, cancellation) =>
             {
                 var (request, path) = (new CollectNodeSupportRequest { Name = arguments.GetRequiredValue(name) },

@@ -69,7 +69,10 @@ internal static class OperationCommands
         var (name, gates) = (Parameters.Name(), Override());
         var forced = new Option<bool>("--no-graceful") { Description = "Do not drain the node, and do not leave etcd first." };
         var reboot = new Option<bool>("--reboot") { Description = "Reboot it afterwards; else it is switched off." };
-        var partitions = new Option<string[]>("--partition") { Description = "Wipe only this one, such as EPHEMERAL; may be repeated.", HelpName = "LABEL" };
+        var partitions = new Option<string[]>("--partition")
+        {
+            Description = "Wipe only this one, such as EPHEMERAL; may be repeated.", HelpName = "LABEL",
+        };
         var disks = new Option<string[]>("--user-disk")
         {
             Description = "Wipe this disk too, such as /dev/sdb; may be repeated.",

@@ -44,7 +44,8 @@ internal sealed class InitDialog(Questions ask, string cluster, Inventory invent
         var before = answers.Image != "" ? answers.Image : InitPlan.DefaultImage(inventory)?.Metadata.Name ?? "";
         answers.Image = await ask.OneAsync("Image:", [.. inventory.Images.Select(image => image.Metadata.Name)], before);
         var talos = SemanticVersion.Parse(inventory.Images.First(image => image.Metadata.Name == answers.Image).Spec.TalosVersion);
-        var kubernetes = answers.KubernetesVersion != "" ? answers.KubernetesVersion : VersionRules.NewestKubernetes(talos)?.ToString() ?? "";
+        var kubernetes = answers.KubernetesVersion != "" ? answers.KubernetesVersion
+            : VersionRules.NewestKubernetes(talos)?.ToString() ?? "";
         answers.KubernetesVersion = await ask.TextAsync("Kubernetes version:", kubernetes);
     }
 
@@ -55,7 +56,7 @@ internal sealed class InitDialog(Questions ask, string cluster, Inventory invent
         var controlPlanes = await ask.SomeAsync("Control planes:", names, names.Take(names.Length < 3 ? 1 : 3), name => words[name]);
         Add(controlPlanes, MachinePlan.ControlPlane);
         var others = names.Except(controlPlanes).ToArray();
-        if (others.Length > 0 && await ask.YesAsync($"Are there workers, too? {others.Length} more machines are free.", true))
+        if (others.Length > 0 && await ask.YesAsync($"Are there workers, too? Free: {others.Length}.", true))
             Add(await ask.SomeAsync("Workers:", others, others, name => words[name]), MachinePlan.Worker);
     }
 
@@ -64,7 +65,8 @@ internal sealed class InitDialog(Questions ask, string cluster, Inventory invent
 
     private async Task AskAccessAsync()
     {
-        answers.SharedAddress = await ask.TextAsync("Virtual address that the control planes share (empty for none):", answers.SharedAddress);
+        answers.SharedAddress = await ask.TextAsync("Virtual address that the control planes share (empty for none):",
+            answers.SharedAddress);
         var first = answers.Machines.First(machine => machine.Role == MachinePlan.ControlPlane).Addresses.FirstOrDefault();
         var host = answers.SharedAddress != "" ? answers.SharedAddress : first?.Split('/')[0] ?? "";
         var before = answers.Endpoint != "" ? answers.Endpoint : host == "" ? "" : $"https://{host}:6443";
@@ -77,7 +79,8 @@ internal sealed class InitDialog(Questions ask, string cluster, Inventory invent
             ask.Say($"This cannot be: {AnswersFile.Plain(problem)}");
         var machines = Enumerable.Range(0, answers.Machines.Count)
             .Where(index => problems.Any(problem => problem.Field.StartsWith($"machines[{index}]", StringComparison.Ordinal)))
-            .Select(index => new MachineDialog(ask, new(cluster, answers, index), inventory)).ToLookup(dialog => dialog.SharedAddressIsWrong);
+            .Select(index => new MachineDialog(ask, new(cluster, answers, index), inventory))
+            .ToLookup(dialog => dialog.SharedAddressIsWrong);
         foreach (var machine in machines[false])
             await machine.AskAsync();
         var others = problems.Where(problem => !problem.Field.StartsWith("machines[", StringComparison.Ordinal)).ToLookup(IsVersion);

@@ -31,7 +31,10 @@ internal sealed record InitPlan(string Name, SemanticVersion Talos, ClusterAnswe
         foreach (var (node, answers) in Machines)
         {
             if (answers.Addresses.Count > 0 && answers.Addresses.All(address => address.Split('/')[0] != node.Status.Address))
-                yield return $"{answers.Hostname} moves from {node.Status.Address} to {string.Join(", ", answers.Addresses)} with its config.";
+            {
+                var addresses = string.Join(", ", answers.Addresses);
+                yield return $"{answers.Hostname} moves from {node.Status.Address} to {addresses} with its config.";
+            }
         }
     }
 

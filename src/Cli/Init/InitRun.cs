@@ -28,7 +28,8 @@ internal sealed class InitRun(Session session, InitRequest request)
         await apply.CheckAsync(cancellation);
         if (request.WriteOnly)
             return ExitCode.Ok;
-        if (!await ConfirmAsync($"Install {plan.Machines.Count} machines? What is on the disks named above is lost.", cancellation))
+        var machines = plan.Machines.Count == 1 ? "this machine" : $"these {plan.Machines.Count} machines";
+        if (!await ConfirmAsync($"Install {machines}? What is on the disks named above is lost.", cancellation))
             throw new Failure(ExitCode.Refused, $"Nothing was done; {apply.DocumentsPath} says what would be.");
         await apply.DoAsync(cancellation);
         return ExitCode.Ok;
@@ -83,5 +84,6 @@ internal sealed class InitRun(Session session, InitRequest request)
         [.. problems.Select(file.Said)]);
 
     private async Task<bool> ConfirmAsync(string question, CancellationToken cancellation) =>
-        request.Yes || (session.Terminal.Dialog is { } dialog && await new Questions(dialog, cancellation).YesAsync(question, before: false));
+        request.Yes || (session.Terminal.Dialog is { } dialog
+            && await new Questions(dialog, cancellation).YesAsync(question, before: false));
 }

@@ -30,7 +30,10 @@ internal sealed class Questions(IAnsiConsole console, CancellationToken cancella
     {
         if (choices is [var only])
             return only;
-        var prompt = new SelectionPrompt<string> { Title = Plain(title), Converter = Shown(words), SearchEnabled = choices.Count > PageSize };
+        var prompt = new SelectionPrompt<string>
+        {
+            Title = Plain(title), Converter = Shown(words), SearchEnabled = choices.Count > PageSize,
+        };
         prompt.AddChoices(choices);
         if (choices.Contains(before))
             prompt.DefaultValue(before);

@@ -35,7 +35,7 @@ internal static class ApiHosting
         services.AddSingleton<NodeNames>().AddSingleton<RolloutNames>().AddSingleton<AgentQueries>().AddSingleton<RackLeases>();
         services.AddSingleton<NodeConfigs>().AddSingleton<ConfigComparisons>().AddSingleton<ClusterConfigApi>().AddSingleton<NodeCheckApi>();
         services.AddSingleton<FleetPatchCheck>();
-        services.AddSingleton<ClusterImport>().AddSingleton<ClientConfigs>().AddSingleton<ClusterImportApi>();
+        services.AddSingleton<ClusterImport>().AddSingleton<TalosconfigImport>().AddSingleton<ClientConfigs>().AddSingleton<ClusterImportApi>();
         services.AddSingleton<NodeInspectionApi>().AddSingleton<EtcdSnapshotApi>().AddSingleton<OperationApi>();
 
         services.AddReading<V1.Rack, RackView>().AddWriting<V1.Rack, RackTarget>();

@@ -46,6 +46,16 @@ internal sealed class ClusterDouble(FleetDouble fleet) : ClusterService.ClusterS
     public override Task<GetTalosconfigResponse> GetTalosconfig(GetTalosconfigRequest request, ServerCallContext context) =>
         Task.FromResult(new GetTalosconfigResponse { Talosconfig = $"context: {request.Name}\n# {request.Role}\n" });
 
+    public override Task<ImportClusterResponse> ImportCluster(ImportClusterRequest request, ServerCallContext context)
+    {
+        fleet.Import = request;
+        var cluster = request.Cluster.Clone();
+        cluster.Status = new();
+        cluster.Status.Members.Add(request.Members.Select((member, i) =>
+            new ClusterMember { Node = $"node-{i + 1}", Hostname = member.Address }));
+        return Task.FromResult(new ImportClusterResponse { Cluster = cluster });
+    }
+
     public override async Task SnapshotEtcd(
         SnapshotEtcdRequest request, IServerStreamWriter<SnapshotEtcdResponse> responseStream, ServerCallContext context)
     {

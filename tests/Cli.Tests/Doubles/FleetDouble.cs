@@ -28,6 +28,9 @@ internal sealed class FleetDouble(TimeProvider time)
     /// <summary>So many bytes are lost at the end of a snapshot.</summary>
     public int SnapshotCut { get; set; }
 
+    /// <summary>The last import that was asked for.</summary>
+    public ImportClusterRequest? Import { get; set; }
+
     /// <summary>The one that was begun last.</summary>
     public Operation? Operation { get; set; }
 

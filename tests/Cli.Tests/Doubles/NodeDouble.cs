@@ -100,9 +100,17 @@ internal sealed class NodeDouble(FleetDouble fleet) : NodeService.NodeServiceBas
         return Task.FromResult(new RebootNodeResponse { Operation = fleet.Operation });
     }
 
+    public override Task<ApplyNodeConfigResponse> ApplyNodeConfig(ApplyNodeConfigRequest request, ServerCallContext context)
+    {
+        var how = $"{request.Mode} {(request.WithoutTrial ? "untried" : $"trial {request.TrialTimeout?.Seconds}")} {request.OverrideGates}";
+        fleet.Operation = new() { Name = "o1", Action = $"apply-config {how}".Trim(), Hostname = request.Name };
+        return Task.FromResult(new ApplyNodeConfigResponse { Operation = fleet.Operation });
+    }
+
     public override Task<ResetNodeResponse> ResetNode(ResetNodeRequest request, ServerCallContext context)
     {
-        fleet.Operation = new() { Name = "o1", Action = $"reset {request.Graceful} {request.Reboot} {request.Partitions} {request.UserDisks}", Hostname = request.Name };
+        var what = $"reset {request.Graceful} {request.Reboot} {request.Partitions} {request.UserDisks}";
+        fleet.Operation = new() { Name = "o1", Action = what, Hostname = request.Name };
         return Task.FromResult(new ResetNodeResponse { Operation = fleet.Operation });
     }
 

@@ -31,9 +31,30 @@ public sealed class InitDialogTests : IDisposable
                 kubernetesVersion: v1.36.0
                 endpoint: https://10.0.0.101:6443
                 machines:
-                - {machine: node-a, role: controlplane, hostname: c1-cp-1, disk: /dev/sda, link: eno1, addresses: [10.0.0.101/24], gateway: 10.0.0.1, nameServers: [10.0.0.2]}
-                - {machine: node-b, role: controlplane, hostname: c1-cp-2, disk: /dev/sda, link: eno1, addresses: [10.0.0.102/24], gateway: 10.0.0.1, nameServers: [10.0.0.2]}
-                - {machine: node-c, role: controlplane, hostname: compute-c, disk: /dev/sda, link: eno1, addresses: [10.0.0.103/24], gateway: 10.0.0.1, nameServers: [10.0.0.2]}
+                - machine: node-a
+                  role: controlplane
+                  hostname: c1-cp-1
+                  disk: /dev/sda
+                  link: eno1
+                  addresses: [10.0.0.101/24]
+                  gateway: 10.0.0.1
+                  nameServers: [10.0.0.2]
+                - machine: node-b
+                  role: controlplane
+                  hostname: c1-cp-2
+                  disk: /dev/sda
+                  link: eno1
+                  addresses: [10.0.0.102/24]
+                  gateway: 10.0.0.1
+                  nameServers: [10.0.0.2]
+                - machine: node-c
+                  role: controlplane
+                  hostname: compute-c
+                  disk: /dev/sda
+                  link: eno1
+                  addresses: [10.0.0.103/24]
+                  gateway: 10.0.0.1
+                  nameServers: [10.0.0.2]
                 """),
             answers);
     }
@@ -45,11 +66,13 @@ public sealed class InitDialogTests : IDisposable
         Press(ConsoleKey.Spacebar, ConsoleKey.DownArrow, ConsoleKey.Spacebar); // Not node-a, not node-b: node-c alone.
         Press(ConsoleKey.Enter);
         Type("y");
-        Press(ConsoleKey.Spacebar, ConsoleKey.DownArrow, ConsoleKey.DownArrow, ConsoleKey.Spacebar, ConsoleKey.Enter); // Not node-a, not node-d.
+        Press(ConsoleKey.Spacebar, ConsoleKey.DownArrow, ConsoleKey.DownArrow, ConsoleKey.Spacebar,
+            ConsoleKey.Enter); // Not node-a, not node-d.
         Machine(link: [ConsoleKey.DownArrow, ConsoleKey.DownArrow], bond: () =>
         {
             Press(ConsoleKey.Spacebar, ConsoleKey.DownArrow, ConsoleKey.Spacebar, ConsoleKey.Enter); // Both cards.
-            Press(ConsoleKey.DownArrow, ConsoleKey.DownArrow, ConsoleKey.DownArrow, ConsoleKey.Enter); // 802.3ad, three below active-backup.
+            Press(ConsoleKey.DownArrow, ConsoleKey.DownArrow, ConsoleKey.DownArrow,
+                ConsoleKey.Enter); // 802.3ad, three below active-backup.
             Press(ConsoleKey.DownArrow, ConsoleKey.Enter); // fast
             Press(ConsoleKey.DownArrow, ConsoleKey.DownArrow, ConsoleKey.Enter); // layer3+4
             Type("100");

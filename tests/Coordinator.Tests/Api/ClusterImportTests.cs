@@ -1,3 +1,4 @@
+using System.Security.Cryptography.X509Certificates;
 using Cozy.Fleet.Contracts.V1;
 using Cozy.Fleet.Coordinator.Tests.Hosting;
 using Cozy.Fleet.Coordinator.Tests.Session;
@@ -104,6 +105,95 @@ public sealed class ClusterImportTests : IAsyncLifetime
 
         Assert.StartsWith("secrets: ", first, StringComparison.Ordinal);
         Assert.Contains("members: has no control plane", second, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_talosconfig_alone_leads_to_the_secrets_and_the_roles()
+    {
+        using var agent = await ConnectedAsync();
+        var importing = Clusters.ImportClusterAsync(WithTalosconfig(), cancellationToken: Token).ResponseAsync;
+        for (var i = 0; i < 2; i++)
+        {
+            var query = await AskedAsync(agent);
+            Assert.Equal((Query.AskOneofCase.ReadConfig, "O=os:admin"), (query.AskCase, X509Certificate2.CreateFromPem(query.Talos.Certificate).Subject));
+            await AnswerAsync(agent, new() { QueryId = query.QueryId, Data = Config(query.Address) });
+        }
+        await AnswerAllAsync(agent, 2);
+        var imported = (await importing).Cluster;
+
+        Assert.Equal([("cp-11", Role.ControlPlane), ("w-12", Role.Worker)], imported.Status.Members.Select(m => (m.Hostname, m.Role)));
+        Assert.Equal(("https://10.0.0.11:6443", "v1.36.3", Management.Observed),
+            (imported.Spec.Endpoint, imported.Spec.KubernetesVersion, imported.Spec.Management));
+    }
+
+    [Fact]
+    public async Task A_talosconfig_that_may_not_read_configs_imports_nothing()
+    {
+        using var agent = await ConnectedAsync();
+        var importing = Clusters.ImportClusterAsync(WithTalosconfig(), cancellationToken: Token).ResponseAsync;
+        for (var i = 0; i < 2; i++)
+        {
+            var query = await AskedAsync(agent);
+            await agent.AnswerAsync(new()
+            {
+                QueryId = query.QueryId,
+                End = new() { Code = (int)StatusCode.PermissionDenied, Message = "the call needs os:admin, and the certificate has os:reader" },
+            });
+        }
+
+        var refused = await Assert.ThrowsAsync<RpcException>(() => importing);
+        Assert.Equal(
+            "not every member shows its config: 10.0.0.11: the call needs os:admin, and the certificate has os:reader; "
+            + "10.0.0.12: the call needs os:admin, and the certificate has os:reader.", refused.Status.Detail);
+        Assert.Empty((await Clusters.ListClustersAsync(new(), cancellationToken: Token)).Clusters);
+    }
+
+    [Fact]
+    public async Task A_role_that_the_node_does_not_have_is_refused()
+    {
+        using var agent = await ConnectedAsync();
+        var request = WithTalosconfig();
+        request.Members[0].Role = Role.Worker;
+        var importing = Clusters.ImportClusterAsync(request, cancellationToken: Token).ResponseAsync;
+        for (var i = 0; i < 2; i++)
+        {
+            var query = await AskedAsync(agent);
+            await AnswerAsync(agent, new() { QueryId = query.QueryId, Data = Config(query.Address) });
+        }
+
+        var refused = await Assert.ThrowsAsync<RpcException>(() => importing);
+        Assert.Contains("members[0].role: is not that of 10.0.0.11, whose config says ControlPlane", refused.Status.Detail, StringComparison.Ordinal);
+        var damaged = WithTalosconfig();
+        damaged.TalosContext = "other";
+        Assert.Equal("the talosconfig has no context 'other'; choose one of 'prod'.", await RefusalAsync(damaged));
+    }
+
+    private static ImportClusterRequest WithTalosconfig()
+    {
+        var bundle = SecretsBundle.Parse(Secrets);
+        var admin = Credentials.Talos(bundle, "os:admin", TimeSpan.FromHours(1), DateTimeOffset.UtcNow);
+        return new()
+        {
+            Cluster = new() { Metadata = new() { Name = "prod" }, Spec = new() { Image = "talos" } },
+            Rack = "r1",
+            Talosconfig = Credentials.Talosconfig(bundle, "prod", ["10.0.0.11"], admin),
+            Members = { new ImportedMember { Address = "10.0.0.11" }, new ImportedMember { Address = "10.0.0.12" } },
+        };
+    }
+
+    private static ByteString Config(string address)
+    {
+        var input = new MachineConfigInput(new(1, 13, 1), new(1, 36, 3), "prod", new("https://10.0.0.11:6443"), "n", "/dev/sda", "");
+        var type = address == "10.0.0.11" ? MachineType.ControlPlane : MachineType.Worker;
+        return ByteString.CopyFromUtf8(MachineConfigGenerator.Generate(input, SecretsBundle.Parse(Secrets), type));
+    }
+
+    private static async Task<Query> AskedAsync(AgentDouble agent) => (await agent.NextAsync(m => m.Query is not null)).Query;
+
+    private static async Task AnswerAsync(AgentDouble agent, QueryAnswer answer)
+    {
+        await agent.AnswerAsync(answer);
+        await agent.AnswerAsync(new() { QueryId = answer.QueryId, End = new() });
     }
 
     private NodeService.NodeServiceClient Nodes => new(channel);

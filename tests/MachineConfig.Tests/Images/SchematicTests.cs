@@ -122,7 +122,8 @@ public sealed class SchematicTests
     [InlineData("overlay: {image: a/b, name: c, options: {configTxt: x}}")]
     [InlineData("customization: {extraKernelArgs: ['']}")]
     public void Neither_has_what_may_be_written_in_several_ways(string yaml) =>
-        Assert.EndsWith("take the id from the factory's answer to POST /schematics", Assert.Single(Refusals(yaml)), StringComparison.Ordinal);
+        Assert.EndsWith("take the id from the factory's answer to POST /schematics", Assert.Single(Refusals(yaml)),
+            StringComparison.Ordinal);
 
     [Fact]
     public void Broken_yaml_is_a_refusal_with_its_place() =>

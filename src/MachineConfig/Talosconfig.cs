@@ -1,13 +1,20 @@
 using System.Text;
+using Cozy.Fleet.Primitives;
 using YamlDotNet.Core;
 using YamlDotNet.RepresentationModel;
 
-namespace Cozy.Fleet.Talos;
+namespace Cozy.Fleet.MachineConfig;
 
 /// <summary>One context of a talosconfig: where a cluster answers, and as whom (talos.md 4.4).</summary>
 /// <param name="Endpoints">Addresses or names that are dialled; may be empty.</param>
 /// <param name="Nodes">Nodes that calls are for when none is named; may be empty.</param>
-public sealed record TalosContext(string Name, IReadOnlyList<string> Endpoints, IReadOnlyList<string> Nodes, TalosIdentity Identity);
+/// <param name="Ca">PEM, as are the certificate and its key.</param>
+public sealed record TalosContext(
+    string Name, EquatableArray<string> Endpoints, EquatableArray<string> Nodes, string Ca, string Certificate, string Key)
+{
+    /// <summary>Hides the key.</summary>
+    public override string ToString() => $"TalosContext {Name}";
+}
 
 /// <summary>Reads a talosconfig. A refusal says where in the file and what to do, and repeats none of its values.</summary>
 public static class Talosconfig
@@ -55,7 +62,7 @@ public static class Talosconfig
         if (List(context, "endpoints") is not { } endpoints || List(context, "nodes") is not { } nodes)
             return Refuse($"contexts.{name}: endpoints and nodes must be lists of addresses", out refusal);
         refusal = "";
-        return new(name, endpoints, nodes, new(ca, certificate, key));
+        return new(name, [.. endpoints], [.. nodes], ca, certificate, key);
     }
 
     private static string? Pem(string name, YamlMappingNode context, string key, out string refusal)

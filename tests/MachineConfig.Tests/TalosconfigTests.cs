@@ -1,6 +1,6 @@
 using System.Text;
 
-namespace Cozy.Fleet.Talos.Tests;
+namespace Cozy.Fleet.MachineConfig.Tests;
 
 public sealed class TalosconfigTests
 {
@@ -30,7 +30,8 @@ public sealed class TalosconfigTests
         Assert.Equal(("", "one"), (refusal, context.Name));
         Assert.Equal(["10.0.0.1", "10.0.0.2"], context.Endpoints);
         Assert.Equal(["10.0.0.3"], context.Nodes);
-        Assert.StartsWith("-----BEGIN CERTIFICATE-----", context.Identity.Ca, StringComparison.Ordinal);
+        Assert.StartsWith("-----BEGIN CERTIFICATE-----", context.Ca, StringComparison.Ordinal);
+        Assert.Equal("TalosContext one", context.ToString());
     }
 
     [Theory]
