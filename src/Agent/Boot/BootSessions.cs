@@ -32,6 +32,9 @@ internal sealed class BootSession(string id, DhcpRequest first, ActivityContext 
     /// <summary>True from the moment that iPXE asked: another firmware DISCOVER is then another power-on.</summary>
     public bool ReachedIpxe { get; set; }
 
+    /// <summary>It was told that there is no IPv6 router; its system asks for one as well.</summary>
+    public bool ToldOfNoRouter { get; set; }
+
     /// <summary>Starts a span of this boot.</summary>
     public Activity? Span(string name)
     {

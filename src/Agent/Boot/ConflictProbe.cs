@@ -17,12 +17,8 @@ internal sealed partial class ConflictProbe(AgentConfig config, TimeProvider clo
     // One frame may be lost; a link that loses two in a row has other troubles.
     private const int Questions = 2;
 
-    // A router that answers for its whole network (proxy ARP) uses none of the addresses; no machine has so many in a rack's range.
-    private const int MostOfOneCard = 16;
-    private const int MostCards = 256;
-
     private readonly ConcurrentDictionary<uint, Question> open = new();
-    private readonly Dictionary<MacAddress, HashSet<uint>> claimed = []; // The ARP loop's alone.
+    private readonly ArpClaims claims = new(); // The ARP loop's alone.
     private readonly ushort identifier = (ushort)Environment.ProcessId;
     private Socket? arp;
     private Socket? echo;
@@ -141,13 +137,10 @@ internal sealed partial class ConflictProbe(AgentConfig config, TimeProvider clo
 
     private bool IsBelieved(MacAddress card, uint address)
     {
-        if (claimed.Count >= MostCards)
-            claimed.Clear();
-        if (!claimed.TryGetValue(card, out var addresses))
-            claimed[card] = addresses = [];
-        if (addresses.Count < MostOfOneCard && addresses.Add(address) && addresses.Count == MostOfOneCard)
+        var believed = claims.IsBelieved(card, address, out var isLast);
+        if (isLast)
             LogAnswersForAll(card.ToString());
-        return addresses.Count < MostOfOneCard || addresses.Contains(address);
+        return believed;
     }
 
     private void TakeEcho(ReadOnlySpan<byte> datagram)

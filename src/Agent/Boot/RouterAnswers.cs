@@ -72,7 +72,9 @@ internal sealed partial class RouterAnswers(
         // Who has no address yet hears what is said to all.
         var to = sender.Address.IsIPv6LinkLocal ? sender : new IPEndPoint(AllNodes, 0);
         socket.SendTo(answer, to);
-        LogAnswered(session.Id, card.ToString());
+        if (!session.ToldOfNoRouter)
+            LogAnswered(session.Id, card.ToString());
+        session.ToldOfNoRouter = true;
     }
 
     // Without IPv6 in this host's kernel, or without the right, machines wait longer; that is no reason not to boot them.
