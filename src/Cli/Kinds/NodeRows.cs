@@ -49,6 +49,7 @@ internal static class NodeRows
             ("Quarantine", Status(node).QuarantineReason),
             ("Role hint", Words.Of(spec.RoleHint)),
             ("Install disk", spec.InstallDisk),
+            ("BMC", spec.Bmc is { } bmc ? $"{Words.Of(bmc.Kind)} at {bmc.Address}" : ""),
             ("Boot decision", Status(node).BootDecision));
     }
 

@@ -26,6 +26,7 @@ internal static class FilledNode
         {
             Acceptance = new(AcceptanceState.Accepted, "ann", Time), Hostname = "db-1", RoleHint = Role.Worker, Paused = true,
             Locked = true, InstallDisk = "/dev/sda",
+            Bmc = new(BmcKind.Redfish, "10.0.9.1", "ops") { Ca = "pem", Fingerprint = "ab", System = "1", CipherSuite = 17 },
         },
         Phase = NodePhase.Running,
         Uuid = "4c4c4544-0042-4a10-8052-b4c04f4a3632",
