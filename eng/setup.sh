@@ -23,6 +23,7 @@ need_vm=(
   "extlinux extlinux what a BIOS machine starts from its disk"
   "fdisk sfdisk partitions the machines' disks"
   "dnsmasq-base dnsmasq another DHCP server on the same wire"
+  "kea-dhcp4-server kea-dhcp4 another DHCP server that knows nothing of booting"
   "isc-dhcp-relay dhcrelay a relay before the agent"
   "clang clang native compilation of the node program"
   "zlib1g-dev /usr/include/zlib.h native compilation of the node program"
@@ -47,6 +48,8 @@ need_vm_all=(
 )
 need_test=(
   "${need_vm[@]}"
+  "ipmitool ipmitool speaks to BMCs that know no Redfish"
+  "openipmi ipmi_sim such a BMC, simulated"
   "openssl openssl a second opinion on every certificate"
   "udhcpc udhcpc a DHCP client"
   "isc-dhcp-client dhclient a DHCP client"

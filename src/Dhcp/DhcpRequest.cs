@@ -167,7 +167,7 @@ public sealed record DhcpRequest
     }
 
     // The order of the client's list is its preference; one that we can serve is enough.
-    private static (ClientFirmware Firmware, bool LoadsUrl) FirmwareOf(ushort[] architectures, MacAddress mac)
+    internal static (ClientFirmware Firmware, bool LoadsUrl) FirmwareOf(ushort[] architectures, MacAddress mac)
     {
         // The boot ROM of a Raspberry Pi claims to be a BIOS; no PC program runs there (netboot.md 5).
         if (IsRaspberryPi(mac) && architectures is [0, ..])

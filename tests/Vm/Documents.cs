@@ -70,14 +70,34 @@ internal static class Documents
           arm64: {Arm64Loader}
         dhcp:
         {Dhcp(arrangement)}
+        {(arrangement == Arrangement.Ipv6 ? Dhcp6 : "")}
+        """;
+
+    private const string Dhcp6 =
+        """
+        dhcp6:
+          subnets:
+            - network: fd00:77::/64
+              ranges: [fd00:77::100-fd00:77::1ff]
         """;
 
     /// <summary>What the arm64 machine is handed out: Debian has no iPXE for it, so it is the guest itself, as one file.</summary>
     public const string Arm64Loader = "guest-arm64.efi";
 
+    /// <summary>The configuration of the other server where that is Kea: addresses and nothing to boot.</summary>
+    public static string Kea(string leases) =>
+        $$"""
+        {"Dhcp4": {
+          "interfaces-config": {"interfaces": ["{{RackNetwork.NeighbourLink}}"]},
+          "lease-database": {"type": "memfile", "persist": true, "name": "{{leases}}"},
+          "subnet4": [{"subnet": "10.77.0.0/24", "pools": [{"pool": "10.77.0.100-10.77.0.199"}]}]
+        } }
+        """;
+
     private static string Dhcp(Arrangement arrangement) => arrangement switch
     {
-        Arrangement.BesideDnsmasq => "  mode: proxy",
+        Arrangement.Ipv6 => "  mode: off",
+        Arrangement.BesideDnsmasq or Arrangement.BesideKea => "  mode: proxy",
         _ =>
             $"""
               mode: server

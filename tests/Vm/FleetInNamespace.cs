@@ -97,10 +97,14 @@ internal sealed class FleetInNamespace(RackNetwork network, string directory) : 
                 $"--interface={RackNetwork.NeighbourLink}", "--dhcp-range=10.77.0.100,10.77.0.199,1h",
                 $"--dhcp-leasefile={Path.Combine(directory, "dnsmasq.leases")}",
             ],
+            Arrangement.BesideKea =>
+                ["env", $"KEA_PIDFILE_DIR={directory}", $"KEA_LOCKFILE_DIR={directory}", "kea-dhcp4", "-c", Path.Combine(directory, "kea.json")],
             Arrangement.BehindRelay =>
                 ["dhcrelay", "-4", "-d", "-id", RackNetwork.FarBridge, "-iu", RackNetwork.NeighbourLink, RackNetwork.HostAddress],
             _ => [],
         };
+        if (network.Arrangement == Arrangement.BesideKea)
+            File.WriteAllText(Path.Combine(directory, "kea.json"), Documents.Kea(Path.Combine(directory, "kea.leases")));
         if (program.Length > 0)
             Keep(LoggedProcess.Start("neighbour", "ip", network.InsideNeighbour(program), directory));
     }

@@ -19,6 +19,15 @@ public enum MachineKind
 
     /// <summary>AAVMF, OVMF's kin for arm64, by UEFI HTTP boot; virtio link.</summary>
     Arm64Http,
+
+    /// <summary>AAVMF with its own PXE stack.</summary>
+    Arm64Pxe,
+
+    /// <summary>OVMF's own PXE over IPv6.</summary>
+    UefiPxe6,
+
+    /// <summary>OVMF's HTTP boot over IPv6; it tries IPv4 first, in vain.</summary>
+    UefiHttp6,
 }
 
 /// <summary>A machine of the rack.</summary>
@@ -28,9 +37,11 @@ internal sealed record Machine(MachineKind Kind, bool HasDisk = false)
     /// <summary>The name that the coordinator gives to it.</summary>
     public string Uuid => string.Create(CultureInfo.InvariantCulture, $"4f1ee700-0000-4000-8000-{Number:x12}");
 
-    public bool IsArm => Kind == MachineKind.Arm64Http;
+    public bool IsArm => Kind is MachineKind.Arm64Http or MachineKind.Arm64Pxe;
 
-    public bool BootsOverHttp => Kind is MachineKind.UefiHttp or MachineKind.Arm64Http;
+    public bool BootsOverHttp => Kind is MachineKind.UefiHttp or MachineKind.Arm64Http or MachineKind.UefiHttp6;
+
+    public bool HasIpv6Alone => Kind is MachineKind.UefiPxe6 or MachineKind.UefiHttp6;
 
     public bool IsBios => Kind is MachineKind.BiosVirtio or MachineKind.BiosE1000;
 

@@ -15,6 +15,8 @@ public sealed class NetworkBootTests(ITestOutputHelper output)
     {
         { Arrangement.Server, [MachineKind.BiosE1000, MachineKind.UefiHttp] },
         { Arrangement.BesideDnsmasq, [MachineKind.BiosVirtio, MachineKind.UefiPxe] },
+        { Arrangement.BesideKea, [MachineKind.UefiHttp] },
+        { Arrangement.Ipv6, [MachineKind.UefiPxe6] },
         { Arrangement.BehindRelay, [MachineKind.BiosVirtio, MachineKind.UefiPxe] },
     };
 
@@ -22,8 +24,11 @@ public sealed class NetworkBootTests(ITestOutputHelper output)
     public static TheoryData<Arrangement, MachineKind[]> HeavyRows => new()
     {
         { Arrangement.BesideDnsmasq, [MachineKind.BiosE1000, MachineKind.UefiHttp] },
+        { Arrangement.BesideKea, [MachineKind.BiosVirtio, MachineKind.UefiPxe] },
         { Arrangement.BehindRelay, [MachineKind.BiosE1000, MachineKind.UefiHttp] },
         { Arrangement.Server, [MachineKind.Arm64Http] },
+        { Arrangement.Server, [MachineKind.Arm64Pxe] },
+        { Arrangement.Ipv6, [MachineKind.UefiHttp6] },
         { Arrangement.BesideDnsmasq, [MachineKind.Arm64Http] },
         { Arrangement.BehindRelay, [MachineKind.Arm64Http] },
     };
@@ -50,7 +55,8 @@ public sealed class NetworkBootTests(ITestOutputHelper output)
         if (hasMenu && !machine.IsArm) // Its loader is the system itself.
             await run.UntilConsoleAsync(machine, "Start the local disk");
         await run.UntilConsoleAsync(machine, "init: up from the network");
-        if (!machine.IsArm) // Its guest has no Talos to play.
+        // The guest of arm64 has no Talos to play, and the other one knows IPv4 alone.
+        if (machine is { IsArm: false, HasIpv6Alone: false })
         {
             var node = await run.UntilAsync(machine, seen => seen.Stage == "MACHINE_STAGE_MAINTENANCE");
             Assert.Equal(machine.IsBios ? "FIRMWARE_BIOS" : "FIRMWARE_UEFI", node.Firmware);

@@ -3,7 +3,7 @@ namespace Cozy.Fleet.Vm;
 /// <summary>What the test needs of this machine.</summary>
 internal static class Prerequisites
 {
-    private static readonly string[] Tools = ["ip", "qemu-system-x86_64", "dnsmasq", "dhcrelay", "dotnet"];
+    private static readonly string[] Tools = ["ip", "qemu-system-x86_64", "dnsmasq", "kea-dhcp4", "dhcrelay", "dotnet"];
 
     private static readonly string[] Files =
     [

@@ -8,8 +8,14 @@ public enum Arrangement
     /// <summary>Nothing: the agent gives the addresses.</summary>
     Server,
 
+    /// <summary>The agent gives IPv6 addresses, and there is no IPv4 for the machines.</summary>
+    Ipv6,
+
     /// <summary>dnsmasq on a host of its own gives the addresses, and the agent is a proxy.</summary>
     BesideDnsmasq,
+
+    /// <summary>The same with Kea.</summary>
+    BesideKea,
 
     /// <summary>The machines are in another network, behind ISC's relay.</summary>
     BehindRelay,
@@ -24,6 +30,7 @@ internal sealed class RackNetwork : IAsyncDisposable
 {
     public const string Bridge = "rack0";
     public const string HostAddress = "10.77.0.1";
+    public const string HostAddress6 = "fd00:77::1";
     public const string NeighbourAddress = "10.77.0.2";
     public const string NeighbourLink = "link0";
     public const string FarBridge = "far0";
@@ -38,6 +45,8 @@ internal sealed class RackNetwork : IAsyncDisposable
 
     private string Neighbour => $"{Name}-neighbour";
 
+    private bool HasNeighbour => Arrangement is not (Arrangement.Server or Arrangement.Ipv6);
+
     private bool IsRelayed => Arrangement == Arrangement.BehindRelay;
 
     public static async Task<RackNetwork> CreateAsync(Arrangement arrangement, CancellationToken cancellation)
@@ -47,7 +56,9 @@ internal sealed class RackNetwork : IAsyncDisposable
         await Tool.RunAsync("ip", ["netns", "add", network.Name], cancellation);
         await IpAsync(network.Name, "link set lo up", cancellation);
         await AddBridgeAsync(network.Name, Bridge, HostAddress, cancellation);
-        if (arrangement != Arrangement.Server)
+        if (arrangement == Arrangement.Ipv6)
+            await IpAsync(network.Name, $"addr add {HostAddress6}/64 dev {Bridge} nodad", cancellation);
+        if (network.HasNeighbour)
             await network.AddNeighbourAsync(cancellation);
         if (network.IsRelayed)
             await network.AddFarNetworkAsync(cancellation);
@@ -73,7 +84,7 @@ internal sealed class RackNetwork : IAsyncDisposable
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
-        if (Arrangement != Arrangement.Server)
+        if (HasNeighbour)
             await RemoveAsync(Neighbour, CancellationToken.None);
         await RemoveAsync(Name, CancellationToken.None);
     }

@@ -44,9 +44,9 @@ internal static class VirtualMachine
         [
             "-drive", $"if=pflash,format=raw,unit=0,readonly=on,file={code}",
             "-drive", $"if=pflash,format=raw,unit=1,file={variables}",
-            // Nobody answers PXE over IPv6 here, and the firmware would wait for it before it goes on to the disk.
-            "-fw_cfg", "name=opt/org.tianocore/IPv6PXESupport,string=n",
-            .. machine.BootsOverHttp ? new[] { "-fw_cfg", "name=opt/org.tianocore/IPv4PXESupport,string=n" } : [],
+            // Where nobody answers PXE over IPv6, the firmware would wait for it before it goes on to the disk.
+            "-fw_cfg", $"name=opt/org.tianocore/IPv6PXESupport,string={(machine.Kind == MachineKind.UefiPxe6 ? 'y' : 'n')}",
+            .. machine.BootsOverHttp || machine.HasIpv6Alone ? new[] { "-fw_cfg", "name=opt/org.tianocore/IPv4PXESupport,string=n" } : [],
         ];
     }
 

@@ -91,6 +91,16 @@ internal sealed class BootHttp(
     {
         var name = Text(context, "loader");
         var path = Path.Combine(config.IpxeDirectory, name);
+        // A firmware that gets nothing goes on to its next entry: the disk, and no loader has to find the way there. It also keeps a loader that
+        // is a whole system, as arm64's may be, from starting on a machine that has its own.
+        // A menu is shown by the loader alone.
+        if (desired.Current?.BootMenuTimeout is null && sessions.Find(Text(context, "session")) is { } session
+            && BootDecision.For(desired.Current, session.Mac, session.Uuid) is { Action: BootAction.Disk } disk)
+        {
+            if (session.Reported?.Action != BootAction.Disk) // HEAD comes first, or GET alone.
+                reporter.Decided(session, disk);
+            return RefuseAsync(context, 404, "disk", "This machine starts from its disk.");
+        }
         return (name == config.UefiLoader || name == config.BiosLoader || (name != "" && name == config.Arm64Loader)) && File.Exists(path)
             ? FileBody.ServeAsync(context, path, name)
             : RefuseAsync(context, 404, "unknown-loader", "There is no such loader.");

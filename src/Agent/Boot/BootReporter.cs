@@ -18,9 +18,14 @@ internal sealed partial class BootReporter(AgentConfig config, Journal journal, 
     /// <summary>Ends when the port is really bound: before that nobody should be told the URL.</summary>
     public Task Ready => ready.Task;
 
-    public void ServesAt(string url)
+    /// <summary>The same for machines that have IPv6 alone; empty when they are not served.</summary>
+    public string BootUrl6 { get; private set; } = "";
+
+    /// <param name="url6">Empty without IPv6.</param>
+    public void ServesAt(string url, string url6 = "")
     {
         BootUrl = url.EndsWith('/') ? url : url + "/";
+        BootUrl6 = url6 == "" || url6.EndsWith('/') ? url6 : url6 + "/";
         ready.TrySetResult();
     }
 
@@ -31,6 +36,15 @@ internal sealed partial class BootReporter(AgentConfig config, Journal journal, 
             .SetTag("dhcp.address", Ipv4.ToAddress(reply.YourAddress).ToString()).SetTag("dhcp.file", reply.Boot?.File);
         if (reply.MessageType == DhcpMessageType.Offer && !request.IsIpxe)
             Add(session, BootStage.DhcpOffered, null, "", reply.YourAddress == 0 ? "" : Ipv4.ToAddress(reply.YourAddress).ToString());
+    }
+
+    /// <summary>The same by DHCPv6.</summary>
+    public void Dhcp6Answered(BootSession session, bool isIpxe, string address, string url)
+    {
+        using var span = session.Span("dhcp");
+        span?.SetTag("dhcp.message", "Advertise").SetTag("dhcp.ipxe", isIpxe).SetTag("dhcp.address", address).SetTag("dhcp.file", url);
+        if (!isIpxe)
+            Add(session, BootStage.DhcpOffered, null, "", address);
     }
 
     public void LoaderFetched(BootSession session) => Add(session, BootStage.LoaderFetched, null, "", "");

@@ -8,8 +8,11 @@ using Cozy.Fleet.Primitives;
 
 namespace Cozy.Fleet.Agent.Boot;
 
+/// <summary>A machine that asks what to boot, by DHCP of whichever version.</summary>
+internal sealed record BootClient(MacAddress Mac, MachineUuid? Uuid, ClientFirmware Firmware, bool IsIpxe);
+
 /// <summary>One power-on of one machine, from its first packet on. Its trace holds everything that follows.</summary>
-internal sealed class BootSession(string id, DhcpRequest first, ActivityContext trace, DateTimeOffset started)
+internal sealed class BootSession(string id, BootClient first, ActivityContext trace, DateTimeOffset started)
 {
     public string Id => id;
 
@@ -64,9 +67,13 @@ internal sealed class BootSessions(TimeProvider clock)
     /// <summary>A machine was given this address, or keeps it.</summary>
     public event Action<IPAddress>? AddressGiven;
 
-    /// <summary>The session that this request belongs to; a firmware's DISCOVER starts a new one.</summary>
+    /// <inheritdoc cref="For(BootClient, string)"/>
+    public BootSession For(DhcpRequest request, string traceparent) =>
+        For(new BootClient(request.Mac, request.Uuid, request.Firmware, request.IsIpxe), traceparent);
+
+    /// <summary>The session that this request belongs to; a firmware that asks anew starts a new one.</summary>
     /// <param name="traceparent">The work that a new boot belongs to; empty starts a trace of its own.</param>
-    public BootSession For(DhcpRequest request, string traceparent)
+    public BootSession For(BootClient request, string traceparent)
     {
         var present = byMac.GetValueOrDefault(request.Mac);
         // Firmware repeats its DISCOVER and then sends a REQUEST; only after iPXE a firmware packet means a new power-on.
@@ -115,7 +122,7 @@ internal sealed class BootSessions(TimeProvider clock)
         return [.. addresses.Where(a => now - a.Value.Given <= within && a.Value.Expires > now).Select(a => (a.Key, a.Value.Address))];
     }
 
-    private BootSession Start(DhcpRequest request, string traceparent)
+    private BootSession Start(BootClient request, string traceparent)
     {
         var now = clock.GetUtcNow();
         if (byId.Count >= MaximumSessions || now - swept > Lifetime / 10)
@@ -142,7 +149,7 @@ internal sealed class BootSessions(TimeProvider clock)
 
     // The root is exported at once: a trace viewer shows the boot while it goes on, and nothing hangs on a span that a
     // crash would lose.
-    private static ActivityContext RootOf(DhcpRequest request, string id, ActivityContext work)
+    private static ActivityContext RootOf(BootClient request, string id, ActivityContext work)
     {
         // Not the packet loop's own context: there is none, or a stranger's.
         Activity.Current = null;

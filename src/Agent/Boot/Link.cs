@@ -28,6 +28,8 @@ internal static class Link
     {
         var owner = NetworkInterface.GetAllNetworkInterfaces().Select(i => i.GetIPProperties())
             .FirstOrDefault(p => p.UnicastAddresses.Any(a => a.Address.Equals(address)));
+        if (address.AddressFamily == AddressFamily.InterNetworkV6)
+            return owner?.GetIPv6Properties()?.Mtu is { } mtu6 and >= 1280 ? Math.Min(mtu6, EthernetMtu) : EthernetMtu;
         return owner?.GetIPv4Properties()?.Mtu is { } mtu and >= 576 ? mtu : EthernetMtu;
     }
 }

@@ -30,7 +30,8 @@ internal sealed partial class RouterAnswers(
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        if (config.Interface == "" || !config.EndsIpv6Wait || config.DhcpMode == DhcpMode.Off || Open() is not { } socket)
+        // Whoever advertises says more than this, and the opposite.
+        if (config.Interface == "" || !config.EndsIpv6Wait || config.Dhcp6 is { Advertises: true } || config.DhcpMode == DhcpMode.Off || Open() is not { } socket)
             return;
         using (socket)
             await AnswerAllAsync(socket, stoppingToken);

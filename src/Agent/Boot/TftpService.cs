@@ -13,7 +13,7 @@ internal sealed partial class TftpService(
     AgentConfig config, BootSessions sessions, BootReporter reporter, RefusalCounters refused, TimeProvider clock,
     ILogger<TftpService> log) : IHostedService, IDisposable
 {
-    private const int Headers = 20 + 8 + 4; // IP, UDP and TFTP: a fragment is lost by many ROMs (netboot.md 13.2).
+    private const int UdpAndTftp = 8 + 4; // A fragment is lost by many ROMs (netboot.md 13.2).
 
     // Of an answer in flight for each of the transfers of a single port.
     private const int ReceiveBuffer = 4 << 20;
@@ -29,7 +29,7 @@ internal sealed partial class TftpService(
     private readonly Dictionary<Socket, TftpConversation> bySocket = [];
     private readonly List<Socket> readable = [];
     private readonly byte[] buffer = new byte[2048];
-    private readonly SocketAddress sender = new(AddressFamily.InterNetwork);
+    private SocketAddress sender = new(AddressFamily.InterNetwork);
     private readonly CancellationTokenSource stopping = new();
     private Socket? listener;
     private Task loop = Task.CompletedTask;
@@ -37,15 +37,20 @@ internal sealed partial class TftpService(
 
     public int Port { get; private set; }
 
-    public static IPEndPoint EndPointOf(SocketAddress address) => (IPEndPoint)new IPEndPoint(IPAddress.Any, 0).Create(address);
+    /// <summary>Where machines reach it: each version of IP has a server of its own.</summary>
+    public IPAddress Address { get; init; } = config.Address;
+
+    public static IPEndPoint EndPointOf(SocketAddress address) =>
+        (IPEndPoint)new IPEndPoint(address.Family == AddressFamily.InterNetworkV6 ? IPAddress.IPv6Any : IPAddress.Any, 0).Create(address);
 
     public Task StartAsync(CancellationToken cancellationToken)
     {
         // Bound to the provisioning address alone: replies come from the address that was asked, and nobody else is served.
         listener = NewSocket();
+        sender = new(Address.AddressFamily);
         listener.ReceiveBufferSize = ReceiveBuffer;
-        Link.Bind(listener, new IPEndPoint(config.Address, config.TftpPort), "TFTP");
-        blockLimit = Link.MtuOf(config.Address) - Headers;
+        Link.Bind(listener, new IPEndPoint(Address, config.TftpPort), "TFTP");
+        blockLimit = Link.MtuOf(Address) - (Address.AddressFamily == AddressFamily.InterNetworkV6 ? 40 : 20) - UdpAndTftp;
         Port = ((IPEndPoint)listener.LocalEndPoint!).Port;
         loop = Task.Factory.StartNew(() => Run(listener), stopping.Token, TaskCreationOptions.LongRunning, TaskScheduler.Default);
         return Task.CompletedTask;
@@ -56,7 +61,7 @@ internal sealed partial class TftpService(
         await stopping.CancelAsync();
         // The loop waits for packets; here is one.
         if (listener is not null)
-            TrySend(listener, [], Address((IPEndPoint)listener.LocalEndPoint!));
+            TrySend(listener, [], ((IPEndPoint)listener.LocalEndPoint!).Serialize());
         await loop;
     }
 
@@ -68,9 +73,7 @@ internal sealed partial class TftpService(
         stopping.Dispose();
     }
 
-    private static Socket NewSocket() => new(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
-
-    private static SocketAddress Address(IPEndPoint endPoint) => endPoint.Serialize();
+    private Socket NewSocket() => new(Address.AddressFamily, SocketType.Dgram, ProtocolType.Udp);
 
     private void Run(Socket listening)
     {
@@ -191,7 +194,7 @@ internal sealed partial class TftpService(
         try
         {
             if (!config.TftpSinglePort)
-                socket.Bind(new IPEndPoint(config.Address, 0));
+                socket.Bind(new IPEndPoint(Address, 0));
             var conversation = new TftpConversation(request, socket, blockLimit, Math.Max(SmallestShare, BlocksInFlight / (running.Count + 1)));
             if (!config.TftpSinglePort)
                 bySocket.Add(socket, conversation);

@@ -1,5 +1,6 @@
 using Cozy.Fleet.Agent.Kubernetes;
 using Cozy.Fleet.Agent.Observe;
+using Cozy.Fleet.Agent.Power;
 using Cozy.Fleet.Contracts.V1;
 using Cozy.Fleet.Talos;
 using Google.Protobuf.WellKnownTypes;
@@ -7,7 +8,7 @@ using Google.Protobuf.WellKnownTypes;
 namespace Cozy.Fleet.Agent.Commands;
 
 /// <summary>What each command does, with the credentials that came with it.</summary>
-internal sealed class CommandActions(NodeDial dial, TimeProvider clock)
+internal sealed class CommandActions(NodeDial dial, PowerControl power, TimeProvider clock)
 {
     private readonly ConfigTrial trial = new(dial, clock);
 
@@ -16,6 +17,7 @@ internal sealed class CommandActions(NodeDial dial, TimeProvider clock)
         {
             Command.ActionOneofCase.Cordon or Command.ActionOneofCase.Drain or Command.ActionOneofCase.Uncordon =>
                 OnKubernetesAsync(command, cancellation),
+            Command.ActionOneofCase.SwitchPower => power.SwitchAsync(command, cancellation),
             Command.ActionOneofCase.None => Task.FromResult(
                 Result(command, CommandOutcome.Refused, FailureClass.Permanent, "this agent does not know that action; update it")),
             _ => OnTalosAsync(command, progress, cancellation),

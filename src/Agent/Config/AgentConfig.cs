@@ -1,5 +1,7 @@
 using System.Net;
+using Cozy.Fleet.Agent.Power;
 using Cozy.Fleet.Dhcp;
+using Cozy.Fleet.Dhcp.V6;
 
 namespace Cozy.Fleet.Agent.Config;
 
@@ -28,6 +30,17 @@ internal enum ConflictProbing
 /// <summary>A registry that is mirrored.</summary>
 /// <param name="Name">As image references begin: docker.io, ghcr.io.</param>
 internal sealed record Upstream(string Name, Uri Url);
+
+/// <summary>The server of machines that boot over IPv6.</summary>
+/// <param name="Address">The address that machines reach us at.</param>
+internal sealed record Dhcp6Config(IPAddress Address, int Port, IReadOnlyList<Dhcp6Subnet> Subnets)
+{
+    /// <summary>Routers are advertised on the link: machines learn from it that they shall ask us.</summary>
+    public bool Advertises { get; init; }
+
+    /// <summary>Machines may also make addresses of their own.</summary>
+    public bool Autonomous { get; init; }
+}
 
 /// <summary>The agent's configuration as it was accepted. docs/agent.md explains every key.</summary>
 internal sealed record AgentConfig
@@ -71,6 +84,9 @@ internal sealed record AgentConfig
 
     /// <summary>Options of everybody and of classes; those of subnets and reservations stand with these.</summary>
     public OptionPolicy Options { get; init; } = OptionPolicy.None;
+
+    /// <summary>DHCPv6 and what goes with it; null: machines are served by IPv4 alone.</summary>
+    public Dhcp6Config? Dhcp6 { get; init; }
 
     public int TftpPort { get; init; } = 69;
 
@@ -123,6 +139,8 @@ internal sealed record AgentConfig
 
     /// <summary>Where nodes send their kernels' logs to, TCP and UDP; null: nowhere.</summary>
     public int? KernelLogPort { get; init; } = 3248;
+
+    public PowerOptions Power { get; init; } = new();
 
     public Uri? OtlpEndpoint { get; init; }
 }

@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.NetworkInformation;
 using System.Net.Sockets;
 using Cozy.Fleet.Agent.Images;
+using Cozy.Fleet.Agent.Power;
 using Cozy.Fleet.Dhcp;
 using Cozy.Fleet.Primitives;
 using YamlDotNet.Core;
@@ -48,7 +49,7 @@ internal static class AgentConfigReader
         var (tftp, http, ipxe) = (root.Map("tftp"), root.Map("http"), root.Map("ipxe"));
         var (talos, telemetry, assets) = (root.Map("talos"), root.Map("telemetry"), root.Map("assets"));
         var (eventSink, kernelLog) = (root.Map("eventSink"), root.Map("kernelLog"));
-        var (imager, mirror) = (root.Map("imager"), root.Map("mirror"));
+        var (imager, mirror, power) = (root.Map("imager"), root.Map("mirror"), root.Map("power"));
         var link = network.Text("interface");
         var address = AddressOf(network, link);
         var mode = dhcp.Choice("mode", DhcpMode.Server, ("server", DhcpMode.Server), ("proxy", DhcpMode.Proxy), ("off", DhcpMode.Off));
@@ -72,6 +73,7 @@ internal static class AgentConfigReader
             Subnets = [.. dhcp.Maps("subnets").Select(s => Subnet(s, address)).OfType<DhcpSubnet>()],
             Reservations = [.. dhcp.Maps("reservations").Select(ReservationReader.Read).OfType<Reservation>()],
             Options = new(OptionReader.Read(dhcp), [.. dhcp.Maps("classes").Select(OptionReader.Class)]),
+            Dhcp6 = Dhcp6Reader.Read(root.Map("dhcp6"), link),
             TftpPort = tftp.Number("port", 69, 0, 65535),
             TftpSinglePort = tftp.Flag("singlePort", false),
             TftpTransfers = tftp.Number("transfers", 400, 1, 10_000),
@@ -92,10 +94,18 @@ internal static class AgentConfigReader
             WatchLimit = talos.Number("watchLimit", 256, 0, 10_000),
             EventSinkPort = PortIfEnabled(eventSink, 3247),
             KernelLogPort = PortIfEnabled(kernelLog, 3248),
+            Power = new()
+            {
+                Ipmitool = power.Text("ipmitool", "ipmitool"),
+                AtOnce = power.Number("atOnce", 4, 1, 1000),
+                PerMinute = power.Number("perMinute", 20, 1, 1000),
+                Stagger = power.Duration("stagger", PowerOptions.DefaultStagger),
+                Grace = power.Duration("grace", PowerOptions.DefaultGrace),
+            },
             OtlpEndpoint = telemetry.Url("otlp", "http", "https"),
         };
         SubnetRules.Check(dhcp, config);
-        foreach (var node in new[] { coordinator, network, dhcp, tftp, http, ipxe, talos, eventSink, kernelLog, telemetry, assets, imager, mirror, root })
+        foreach (var node in new[] { coordinator, network, dhcp, tftp, http, ipxe, talos, eventSink, kernelLog, telemetry, assets, imager, mirror, power, root })
             node.EndOfKeys();
         return config;
     }

@@ -6,6 +6,7 @@ using Cozy.Fleet.Agent.Images;
 using Cozy.Fleet.Agent.Mirror;
 using Cozy.Fleet.Agent.Observe;
 using Cozy.Fleet.Agent.Observe.Hints;
+using Cozy.Fleet.Agent.Power;
 using Cozy.Fleet.Agent.Queries;
 using Cozy.Fleet.Agent.Session;
 using Cozy.Fleet.Dhcp;
@@ -75,6 +76,8 @@ internal static class AgentProgram
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             kestrel.Listen(new IPEndPoint(config.Address, config.HttpPort));
+            if (config.Dhcp6 is { } dhcp6)
+                kestrel.Listen(new IPEndPoint(dhcp6.Address, config.HttpPort));
             if (config.EventSinkPort is { } port)
                 kestrel.Listen(new IPEndPoint(config.Address, port), EventSink.Listen);
         });
@@ -104,6 +107,7 @@ internal static class AgentProgram
         services.AddSingleton<BootHttp>().AddSingleton<PushEndpoints>();
         services.AddSingleton<AgentMetrics>().AddSingleton<AgentFailure>().AddSingleton<CommandActions>().AddSingleton<CommandExecutor>();
         services.AddSingleton<CarryOut>(s => s.GetRequiredService<CommandActions>().ExecuteAsync);
+        services.AddSingleton<BmcTurns>().AddSingleton<PowerControl>();
         services.AddSingleton<NodeDial>().AddSingleton<QueryAnswers>().AddSingleton<LeaseAnswers>().AddSingleton<KernelLogAnswers>();
         services.AddSingleton<AnswerQuery>(s => s.GetRequiredService<QueryAnswers>().AnswerAsync);
         services.AddSingleton<NodeProbe>().AddSingleton<NodeWatcher>().AddSingleton<ViewReporter>().AddSingleton<AgentIdentity>();
@@ -118,11 +122,26 @@ internal static class AgentProgram
         services.AddHostedService(s => s.GetRequiredService<TftpService>());
         services.AddHostedService(s => s.GetRequiredService<ConflictProbe>());
         services.AddHostedService(s => s.GetRequiredService<DhcpService>());
+        AddIpv6(services, config);
         services.AddHostedService(s => s.GetRequiredService<ForeignServers>());
         services.AddHostedService<RouterAnswers>();
         services.AddHostedService(s => s.GetRequiredService<Observer>());
         services.AddHostedService(s => s.GetRequiredService<KernelLogService>());
         services.AddHostedService(s => s.GetRequiredService<SessionLoop>());
+    }
+
+    private static void AddIpv6(IServiceCollection services, AgentConfig config)
+    {
+        if (config.Dhcp6 is not { } dhcp6)
+            return;
+        services.AddSingleton<Dhcp6Service>().AddSingleton<RouterAdvertiser>();
+        services.AddHostedService(s => new TftpService(config, s.GetRequiredService<BootSessions>(), s.GetRequiredService<BootReporter>(),
+            s.GetRequiredService<RefusalCounters>(), s.GetRequiredService<TimeProvider>(), s.GetRequiredService<ILogger<TftpService>>())
+        {
+            Address = dhcp6.Address,
+        });
+        services.AddHostedService(s => s.GetRequiredService<Dhcp6Service>());
+        services.AddHostedService(s => s.GetRequiredService<RouterAdvertiser>());
     }
 
     private static DesiredStateStore OpenDesiredState(AgentConfig config)
@@ -169,7 +188,7 @@ internal static class AgentProgram
         var url = app.Urls.First();
         var kernelLog = app.Services.GetRequiredService<KernelLogService>();
         app.Services.GetRequiredService<PushEndpoints>().ServeAt(new Uri(app.Urls.Last()).Port, kernelLog.Port);
-        app.Services.GetRequiredService<BootReporter>().ServesAt(url);
+        app.Services.GetRequiredService<BootReporter>().ServesAt(url, app.Urls.FirstOrDefault(u => u.Contains('[', StringComparison.Ordinal)) ?? "");
         var (dhcp, tftp) = (app.Services.GetRequiredService<DhcpService>(), app.Services.GetRequiredService<TftpService>());
         if (config.EventSinkPort is not null)
             Log.Information("events are taken at {Url}", app.Urls.Last());

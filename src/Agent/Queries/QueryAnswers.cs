@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using Cozy.Fleet.Agent.Observe;
+using Cozy.Fleet.Agent.Power;
 using Cozy.Fleet.Contracts.V1;
 using Cozy.Fleet.Talos;
 using Google.Protobuf;
@@ -8,7 +9,7 @@ using Grpc.Core;
 namespace Cozy.Fleet.Agent.Queries;
 
 /// <summary>What each query answers, with the credentials that came with it.</summary>
-internal sealed class QueryAnswers(NodeDial dial, LeaseAnswers leases, KernelLogAnswers kernelLogs)
+internal sealed class QueryAnswers(NodeDial dial, LeaseAnswers leases, KernelLogAnswers kernelLogs, PowerControl power)
 {
     public IAsyncEnumerable<ReadOnlyMemory<byte>> AnswerAsync(Query query, CancellationToken cancellation) => query.AskCase switch
     {
@@ -23,6 +24,7 @@ internal sealed class QueryAnswers(NodeDial dial, LeaseAnswers leases, KernelLog
         Query.AskOneofCase.ReadLeases => leases.ReadAsync(query.ReadLeases),
         Query.AskOneofCase.ReadKernelLog => kernelLogs.ReadAsync(query.Node, query.ReadKernelLog),
         Query.AskOneofCase.EndLease => leases.EndAsync(query.EndLease),
+        Query.AskOneofCase.ReadPower => power.ReadAsync(query, cancellation),
         _ => throw new RpcException(new(StatusCode.Unimplemented, "this agent does not know that query; update it")),
     };
 

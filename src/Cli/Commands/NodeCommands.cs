@@ -26,7 +26,7 @@ internal static class NodeCommands
         NodeInspection.Logs(shell), NodeInspection.Dmesg(shell), NodeInspection.Services(shell), NodeInspection.Support(shell),
         OperationCommands.Reboot(shell), OperationCommands.Shutdown(shell), OperationCommands.Reset(shell),
         OperationCommands.Rollback(shell),
-        OperationCommands.RestartService(shell), ApplyConfig.Create(shell),
+        OperationCommands.RestartService(shell), BmcCommands.Create(shell), PowerCommand.Create(shell), ApplyConfig.Create(shell),
     };
 
     private static Command Check(Shell shell)

@@ -135,15 +135,20 @@ internal static class OperationCommands
     /// <summary>A command that begins an operation and, unless told otherwise, waits for its end.</summary>
     public static Command Create(Shell shell, Command command, Start start)
     {
-        var leave = new Option<bool>("--no-wait") { Description = "Begin it, and do not wait for its end." };
+        var leave = NoWait();
         command.Add(leave);
         return command.With(shell.Run(async (session, arguments, cancellation) =>
-        {
-            var operation = await start(session, arguments, cancellation);
-            await session.PrintAsync($"operations/{operation.Name}: {operation.Action} of {operation.Hostname} begins");
-            return arguments.GetValue(leave) ? ExitCode.Ok : await WaitAsync(session, operation, cancellation);
-        }));
+            await RunAsync(session, await start(session, arguments, cancellation), arguments.GetValue(leave), cancellation)));
     }
+
+    /// <summary>Tells of an operation that was begun and, unless it is left alone, waits for its end, which is the exit code.</summary>
+    public static async Task<int> RunAsync(Session session, Operation operation, bool leave, CancellationToken cancellation)
+    {
+        await session.PrintAsync($"operations/{operation.Name}: {operation.Action} of {operation.Hostname} begins");
+        return leave ? ExitCode.Ok : await WaitAsync(session, operation, cancellation);
+    }
+
+    public static Option<bool> NoWait() => new("--no-wait") { Description = "Begin it, and do not wait for its end." };
 
     private static async Task<int> WaitAsync(Session session, Operation operation, CancellationToken cancellation)
     {

@@ -15,7 +15,7 @@ internal static class OutputOnly
         var metadata = Kind.Metadata(resource);
         (metadata.Uid, metadata.Generation, metadata.CreateTime, metadata.UpdateTime) = ("", 0, null, null);
         if (resource is Node { Spec: { } spec })
-            spec.Acceptance = null;
+            (spec.Acceptance, spec.Bmc) = (null, null);
     }
 
     /// <summary>A copy with what a person may write: labels, annotations and spec.</summary>

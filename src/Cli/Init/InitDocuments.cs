@@ -18,7 +18,7 @@ internal static class InitDocuments
     {
         var (node, answers) = machine;
         var spec = node.Spec?.Clone() ?? new();
-        (spec.Acceptance, spec.Hostname, spec.InstallDisk) = (null, answers.Hostname, answers.InstallDisk);
+        (spec.Acceptance, spec.Bmc, spec.Hostname, spec.InstallDisk) = (null, null, answers.Hostname, answers.InstallDisk);
         return new()
         {
             Metadata = new()

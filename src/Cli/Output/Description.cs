@@ -14,7 +14,8 @@ internal static class Description
         .. Line.Section("Events", events.OrderBy(one => one.Sequence).Select(EventLine.Of)),
     ]);
 
-    private static IReadOnlyList<string> Lines(IReadOnlyList<Line> lines)
+    /// <summary>Headings aligned; one line at least.</summary>
+    public static IReadOnlyList<string> Lines(IReadOnlyList<Line> lines)
     {
         var width = lines.Where(line => line.Text != "").Max(line => line.Heading.Length) + ":  ".Length;
         return [.. lines.Select(line => Format(line, width))];

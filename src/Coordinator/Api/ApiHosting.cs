@@ -36,7 +36,7 @@ internal static class ApiHosting
         services.AddSingleton<NodeConfigs>().AddSingleton<ConfigComparisons>().AddSingleton<ClusterConfigApi>().AddSingleton<NodeCheckApi>();
         services.AddSingleton<FleetPatchCheck>();
         services.AddSingleton<ClusterImport>().AddSingleton<TalosconfigImport>().AddSingleton<ClientConfigs>().AddSingleton<ClusterImportApi>();
-        services.AddSingleton<NodeInspectionApi>().AddSingleton<EtcdSnapshotApi>().AddSingleton<OperationApi>();
+        services.AddSingleton<NodeInspectionApi>().AddSingleton<EtcdSnapshotApi>().AddSingleton<OperationApi>().AddSingleton<NodeBmcApi>();
 
         services.AddReading<V1.Rack, RackView>().AddWriting<V1.Rack, RackTarget>();
         services.AddReading<V1.Image, ImageView>().AddWriting<V1.Image, ImageTarget>();

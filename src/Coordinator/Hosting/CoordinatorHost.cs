@@ -3,6 +3,7 @@ using Cozy.Fleet.Coordinator.Api;
 using Cozy.Fleet.Coordinator.Clusters;
 using Cozy.Fleet.Coordinator.Configs;
 using Cozy.Fleet.Coordinator.Enrolment;
+using Cozy.Fleet.Coordinator.Nodes;
 using Cozy.Fleet.Coordinator.Session;
 using Cozy.Fleet.Coordinator.Storage;
 
@@ -24,7 +25,7 @@ internal static class CoordinatorHost
         builder.Services.AddFleetStorage(options.DataDirectory);
         builder.Services.AddFleetEnrolment(options);
         builder.Services.AddFleetApi();
-        builder.Services.AddSingleton<ClusterSecrets>().AddSingleton<MemberConfigs>().AddSingleton<ConfigOrders>();
+        builder.Services.AddSingleton<ClusterSecrets>().AddSingleton<BmcSecrets>().AddSingleton<MemberConfigs>().AddSingleton<ConfigOrders>();
         builder.Services.AddHostedService<Reconciler>();
         builder.AddFleetLogging().AddFleetTracing().AddFleetOrleans().AddFleetGrpc(options);
 

@@ -20,7 +20,10 @@ public interface INodeGrain : IGrainWithStringKey
     /// <summary>Accepts or rejects. <paramref name="decidedBy"/> is a person or a rule.</summary>
     Task<Answer<NodeRecord>> Decide(AcceptanceState decision, string decidedBy, string etag);
 
-    /// <summary>Replaces the operator's part: spec without acceptance, labels, annotations.</summary>
+    /// <summary>Where the machine's BMC is, its password sealed; null forgets it.</summary>
+    Task<Answer<NodeRecord>> SetBmc(Bmc? bmc, string decidedBy, string etag);
+
+    /// <summary>Replaces the operator's part: spec without acceptance and BMC, labels, annotations.</summary>
     Task<Answer<NodeRecord>> Update(NodeSpec spec, ResourceMetadata metadata, string etag, bool validateOnly);
 
     /// <summary>Gives the machine a place in a cluster. Refused unless it is accepted and free, or has this place already.</summary>

@@ -36,13 +36,25 @@ internal sealed class NodeGrain(
         var old = state.State;
         var next = old with
         {
-            Spec = spec with { Acceptance = old.Spec.Acceptance },
+            Spec = spec with { Acceptance = old.Spec.Acceptance, Bmc = old.Spec.Bmc },
             Metadata = old.Metadata.Updated(metadata, specChanged: true, time.GetUtcNow()),
         };
         var change = NodeLifecycle.Finish(old, next, [], await Context(old.Rack));
         if (!validateOnly)
             await Apply(change);
         return change.Record;
+    }
+
+    public async Task<Answer<NodeRecord>> SetBmc(Bmc? bmc, string decidedBy, string etag)
+    {
+        if (Refuse(etag) is { } refused)
+            return refused;
+        var old = state.State;
+        if (old.Spec.Bmc == bmc)
+            return old;
+        var next = old with { Spec = old.Spec with { Bmc = bmc } };
+        await Apply(NodeLifecycle.Finish(old, next, [NodeEvents.BmcSet(next, decidedBy, time.GetUtcNow())], await Context(old.Rack)));
+        return state.State;
     }
 
     public async Task<Answer<NodeRecord>> Allocate(Allocation allocation) =>

@@ -4,7 +4,7 @@ using Cozy.Fleet.Domain.Operations;
 
 namespace Cozy.Fleet.Coordinator.Operations;
 
-/// <summary>One thing that is done to one member of a cluster. The key is the operation's name.</summary>
+/// <summary>One thing that is done to one machine. The key is the operation's name.</summary>
 public interface IOperationGrain : IGrainWithStringKey
 {
     /// <summary>Stores it and begins. The one that is there already is answered as it is: the request was repeated.</summary>

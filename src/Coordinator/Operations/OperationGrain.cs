@@ -3,6 +3,7 @@ using Cozy.Fleet.Coordinator.Configs;
 using Cozy.Fleet.Coordinator.Events;
 using Cozy.Fleet.Coordinator.Hosting;
 using Cozy.Fleet.Coordinator.Nodes;
+using Cozy.Fleet.Coordinator.Racks;
 using Cozy.Fleet.Coordinator.Storage;
 using Cozy.Fleet.Domain;
 using Cozy.Fleet.Domain.Agents;
@@ -18,7 +19,7 @@ namespace Cozy.Fleet.Coordinator.Operations;
 /// </summary>
 internal sealed class OperationGrain(
     [PersistentState(RecordKind.Operations, "fleet")] IPersistentState<OperationRecord> state, IRecordStore store,
-    IEventLog log, TimeProvider time)
+    IEventLog log, BmcSecrets bmcs, TimeProvider time)
     : Grain, IOperationGrain
 {
     private static readonly TimeSpan SignalDelay = TimeSpan.FromMilliseconds(10);
@@ -35,7 +36,7 @@ internal sealed class OperationGrain(
         if (state.RecordExists)
             return state.State;
         if (await Facts(wanted) is not { } facts)
-            return new Refusal(RefusalKind.NotFound, $"there is no cluster {wanted.Cluster}.");
+            return new Refusal(RefusalKind.NotFound, wanted.Cluster == "" ? $"there is no node {wanted.Node}." : $"there is no cluster {wanted.Cluster}.");
         if (OperationRules.Refusal(wanted, facts) is { } refusal)
             return refusal;
         await Apply(null, wanted);
@@ -48,7 +49,7 @@ internal sealed class OperationGrain(
         if (!state.RecordExists || settled)
             return;
         // A refusal shows in the facts: another one's lease, or a cluster that is only observed.
-        if (state.State.State == OperationState.Starting)
+        if (state.State.State == OperationState.Starting && OperationRules.TakesLease(state.State))
             await Cluster.AcquireLease(state.State.Holder, $"{OperationRules.Word(state.State.Action)} of {state.State.Hostname}");
         if (await Facts(state.State) is not { } facts)
             return;
@@ -89,7 +90,8 @@ internal sealed class OperationGrain(
             return;
         if (operation.ReleasesMember)
             await Cluster.RemoveWiped(operation.Node, operation.Holder);
-        await Cluster.ReleaseLease(operation.Holder);
+        if (OperationRules.TakesLease(operation))
+            await Cluster.ReleaseLease(operation.Holder);
         settled = true;
     }
 
@@ -107,17 +109,33 @@ internal sealed class OperationGrain(
         var now = time.GetUtcNow();
         if (sent.OperationId == order.OperationId && now - sent.Time < OrderRepeat)
             return;
-        var outcome = await Cluster.Send(order);
+        var outcome = order.Action is OrderAction.SwitchPower ? await SendToBmc(order) : await Cluster.Send(order);
         if (outcome.Refusal is { } refusal)
             await OrderFinished(new(order.OperationId, order.Owner, OrderOutcome.Failed, FailureClass.Environment, refusal.Message, 0, now));
         else if (outcome.Sent)
             sent = (order.OperationId, now);
     }
 
-    private async Task<OperationFacts?> Facts(OperationRecord operation) =>
-        await store.ReadAsync<ClusterRecord>(RecordKind.Clusters, operation.Cluster, CancellationToken.None) is { } cluster
+    // No cluster's secret is needed for it, and no member of one.
+    private async Task<SendOutcome> SendToBmc(AgentOrder order)
+    {
+        if (order.Deadline <= time.GetUtcNow())
+            return new(false);
+        return await Node(order.Node) is { } node && bmcs.For(node) is { } credentials
+            ? new(await GrainFactory.GetGrain<IRackGrain>(node.Rack).Send(order, credentials))
+            : new(false, new(RefusalKind.FailedPrecondition, $"the BMC of node {order.Hostname} was forgotten meanwhile"));
+    }
+
+    private ValueTask<NodeRecord?> Node(string name) => store.ReadAsync<NodeRecord>(RecordKind.Nodes, name, CancellationToken.None);
+
+    private async Task<OperationFacts?> Facts(OperationRecord operation)
+    {
+        if (operation.Cluster == "")
+            return await Node(operation.Node) is { } node ? new(null, [node], time.GetUtcNow()) : null;
+        return await store.ReadAsync<ClusterRecord>(RecordKind.Clusters, operation.Cluster, CancellationToken.None) is { } cluster
             ? new(cluster, [.. await store.MembersAsync(cluster, CancellationToken.None)], time.GetUtcNow())
             : null;
+    }
 
     private async Task Apply(OperationRecord? old, OperationRecord next)
     {

@@ -43,6 +43,14 @@ internal sealed class AgentQueries(IGrainFactory grains, TimeProvider time)
     public Task<byte[]> AskAgentAsync(string rack, QueryAsk ask, TimeSpan limit, CancellationToken cancellation) =>
         AskWholeAsync((rack, ""), ask, new(null, null), limit, cancellation);
 
+    /// <summary>Asks about a node with credentials that are no cluster's.</summary>
+    /// <inheritdoc cref="AskAsync(NodeRecord, QueryAsk, TimeSpan, CancellationToken)"/>
+    public Task<byte[]> AskWholeAsync(NodeRecord node, QueryAsk ask, OrderCredentials credentials, TimeSpan limit, CancellationToken cancellation)
+    {
+        var query = Query(node.Metadata.Name, node.Address, ask, limit);
+        return WholeAsync(AskAsync(node.Rack, query, sink => grains.GetGrain<IRackGrain>(node.Rack).Ask(query, credentials, sink), cancellation));
+    }
+
     private AgentQuery Query(string node, string address, QueryAsk ask, TimeSpan limit) =>
         new(Guid.NewGuid().ToString(), time.GetUtcNow() + limit, Activity.Current?.Id ?? "", node, address, ask);
 

@@ -77,7 +77,18 @@ public interface IRackGrain : IGrainWithStringKey
 }
 
 /// <summary>Short-lived credentials that travel beside an order and are stored nowhere. PEM; empty when not needed.</summary>
-public sealed record OrderCredentials(TalosCredential? Talos, KubernetesCredential? Kubernetes);
+public sealed record OrderCredentials(TalosCredential? Talos, KubernetesCredential? Kubernetes)
+{
+    /// <summary>Where power is switched or asked for.</summary>
+    public BmcCredential? Bmc { get; init; }
+}
+
+/// <summary>A BMC, and its password in clear: made for one order or question.</summary>
+public sealed record BmcCredential(Bmc Bmc, string Password)
+{
+    /// <summary>Hides the password from log lines.</summary>
+    public override string ToString() => nameof(BmcCredential);
+}
 
 public sealed record TalosCredential(string Ca, string Certificate, string Key);
 

@@ -24,6 +24,7 @@ internal static class OrderMapping
             Hostname = order.Hostname,
             Talos = SessionMapping.ToMessage(credentials.Talos),
             Kubernetes = SessionMapping.ToMessage(credentials.Kubernetes),
+            Bmc = SessionMapping.ToMessage(credentials.Bmc),
         };
         SetAction(command, order.Action);
         return command;
@@ -120,6 +121,13 @@ internal static class OrderMapping
                 if (change.TrialTime > TimeSpan.Zero)
                     command.ApplyConfiguration.TryTimeout = change.TrialTime.ToDuration();
                 command.ApplyConfiguration.Addresses.AddRange(change.Addresses);
+                break;
+            case OrderAction.SwitchPower power:
+                command.SwitchPower = new()
+                {
+                    Action = (Contracts.V1.PowerAction)power.Action, NextBoot = (Contracts.V1.NextBoot)power.NextBoot, Uefi = power.Uefi,
+                    Force = power.Force,
+                };
                 break;
             default:
                 throw new InvalidOperationException($"{action.GetType().Name} has no message.");

@@ -20,6 +20,7 @@ internal static class QueryMapping
             Node = query.Node,
             Address = query.Address,
             Talos = SessionMapping.ToMessage(credentials.Talos),
+            Bmc = SessionMapping.ToMessage(credentials.Bmc),
             Credit = SessionQueries.Credit,
         };
         SetAsk(message, query.Ask);
@@ -69,6 +70,9 @@ internal static class QueryMapping
                 break;
             case QueryAsk.CollectSupport:
                 message.CollectSupport = new();
+                break;
+            case QueryAsk.ReadPower:
+                message.ReadPower = new();
                 break;
             default:
                 throw new InvalidOperationException($"{ask.GetType().Name} has no message.");

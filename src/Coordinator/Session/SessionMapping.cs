@@ -56,6 +56,21 @@ internal static class SessionMapping
         return message;
     }
 
+    public static BmcAccess? ToMessage(BmcCredential? credential) => credential is null ? null : new()
+    {
+        Bmc = new()
+        {
+            Kind = (BmcKind)(int)credential.Bmc.Kind,
+            Address = credential.Bmc.Address,
+            Username = credential.Bmc.Username,
+            Ca = credential.Bmc.Ca,
+            Fingerprint = credential.Bmc.Fingerprint,
+            System = credential.Bmc.System,
+            CipherSuite = credential.Bmc.CipherSuite,
+        },
+        Password = credential.Password,
+    };
+
     private static ImageBuild ToMessage(string image, Domain.Images.ImagerBuild imager)
     {
         var message = new ImageBuild { Id = imager.Id, Image = image, Version = imager.Profile.Version, Arch = imager.Profile.Arch };

@@ -16,8 +16,8 @@ public enum TalosRole
 /// One order to an agent. It holds no secret but a machine config: credentials are added when it is sent. The agent
 /// carries out an operation id at most once and answers a repeat with the recorded result.
 /// </summary>
-/// <param name="Owner">Who gets the result: <c>clusters/NAME</c> or <c>rollouts/NAME</c>.</param>
-/// <param name="FencingNumber">Of the cluster's exclusion lease; 0 for work that needs none (first provisioning).</param>
+/// <param name="Owner">Who gets the result: <c>clusters/NAME</c>, <c>rollouts/NAME</c> or <c>operations/NAME</c>.</param>
+/// <param name="FencingNumber">Of the cluster's exclusion lease; 0 for work that needs none (first provisioning, switching on).</param>
 public sealed record AgentOrder(
     string OperationId, string Owner, string Cluster, ulong FencingNumber, DateTimeOffset Deadline, string Traceparent,
     string Node, string Address, string Hostname, OrderAction Action);
@@ -40,6 +40,7 @@ public sealed record AgentOrder(
 [System.Text.Json.Serialization.JsonDerivedType(typeof(RemoveEtcdMember), "remove-etcd-member")]
 [System.Text.Json.Serialization.JsonDerivedType(typeof(RestartService), "restart-service")]
 [System.Text.Json.Serialization.JsonDerivedType(typeof(ChangeConfiguration), "change-configuration")]
+[System.Text.Json.Serialization.JsonDerivedType(typeof(SwitchPower), "switch-power")]
 public abstract record OrderAction
 {
     private OrderAction(TalosRole role, bool needsKubernetes) => (Role, NeedsKubernetes) = (role, needsKubernetes);
@@ -100,6 +101,11 @@ public abstract record OrderAction
 
     public sealed record RestartService(string Id) : OrderAction(TalosRole.Operator, false);
 
+    /// <summary>Switches the machine by its BMC, whose credentials are added when the order is sent.</summary>
+    /// <param name="Uefi">The machine boots by UEFI.</param>
+    /// <param name="Force">The system is not asked to go down by itself first.</param>
+    public sealed record SwitchPower(PowerAction Action, NextBoot NextBoot, bool Uefi, bool Force) : OrderAction(TalosRole.None, false);
+
     public sealed record ForfeitLeadership() : OrderAction(TalosRole.Admin, false);
 
     public sealed record Cordon(string Operation) : OrderAction(TalosRole.None, true);
@@ -145,6 +151,23 @@ public enum WipeMode
     Unspecified,
     SystemDisk,
     UserDisks,
+}
+
+public enum PowerAction
+{
+    Unspecified,
+    On,
+    Off,
+    Cycle,
+}
+
+/// <summary>What a machine starts from the next time, and no longer.</summary>
+public enum NextBoot
+{
+    /// <summary>What its firmware's own order says.</summary>
+    Unspecified,
+    Network,
+    Disk,
 }
 
 public enum OrderOutcome

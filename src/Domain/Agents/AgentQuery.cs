@@ -52,4 +52,7 @@ public abstract record QueryAsk
     public sealed record ListServices() : QueryAsk(TalosRole.Reader);
 
     public sealed record CollectSupport() : QueryAsk(TalosRole.Reader);
+
+    /// <summary>Whether the machine is on, and from what it starts next, as its BMC says.</summary>
+    public sealed record ReadPower() : QueryAsk(TalosRole.None);
 }

@@ -5,19 +5,27 @@ using Cozy.Fleet.Primitives;
 namespace Cozy.Fleet.Domain.Nodes;
 
 /// <summary>What is worth telling of a node.</summary>
-internal static class NodeEvents
+public static class NodeEvents
 {
-    public static FleetEvent Of(NodeRecord node, DateTimeOffset time, EventSeverity severity, string reason, string message) =>
+    /// <summary>Whoever may switch a machine off has changed.</summary>
+    public static FleetEvent BmcSet(NodeRecord node, string decidedBy, DateTimeOffset time)
+    {
+        ArgumentNullException.ThrowIfNull(node);
+        var (reason, what) = node.Spec.Bmc is { } bmc ? ("BmcSet", $"{bmc.Kind} at {bmc.Address} as {bmc.Username}") : ("BmcForgotten", "forgotten");
+        return Of(node, time, EventSeverity.Normal, reason, $"{what}, by {decidedBy}");
+    }
+
+    internal static FleetEvent Of(NodeRecord node, DateTimeOffset time, EventSeverity severity, string reason, string message) =>
         new(time, severity, $"nodes/{node.Metadata.Name}", reason, message);
 
-    public static FleetEvent Decided(NodeRecord node, DateTimeOffset time) => Of(node, time, EventSeverity.Normal,
+    internal static FleetEvent Decided(NodeRecord node, DateTimeOffset time) => Of(node, time, EventSeverity.Normal,
         node.Spec.Acceptance.State.ToString(), $"decided by {node.Spec.Acceptance.DecidedBy}");
 
-    public static FleetEvent Stranger(NodeRecord node, BootReport boot) => Of(node, boot.Time, EventSeverity.Warning, "UuidOfTwoMachines",
+    internal static FleetEvent Stranger(NodeRecord node, BootReport boot) => Of(node, boot.Time, EventSeverity.Warning, "UuidOfTwoMachines",
         $"a machine with MAC address {boot.Mac} shows this node's UUID, but is none of its links; it is held: "
         + "give one of the two boards a UUID of its own");
 
-    public static EquatableArray<FleetEvent> Between(NodeRecord old, NodeRecord next, DateTimeOffset time)
+    internal static EquatableArray<FleetEvent> Between(NodeRecord old, NodeRecord next, DateTimeOffset time)
     {
         var events = new List<FleetEvent>();
         if (old.Phase != next.Phase && next.Allocation is not null)

@@ -77,32 +77,44 @@ public sealed record NodeSpec
     public bool Locked { get; init; }
 
     public string InstallDisk { get; init; } = "";
+
+    /// <summary>Null when none is told.</summary>
+    public Bmc? Bmc { get; init; }
+}
+
+public enum BmcKind
+{
+    Unspecified,
+    Redfish,
+    Ipmi,
+}
+
+/// <summary>A machine's management controller.</summary>
+/// <param name="Address">A name or an address, with a port where it is not the usual one.</param>
+public sealed record Bmc(BmcKind Kind, string Address, string Username)
+{
+    /// <summary>Redfish: the CA of its certificate, PEM; empty for the agent's system's.</summary>
+    public string Ca { get; init; } = "";
+
+    /// <summary>Redfish: the SHA-256 of its own certificate, lower-case hexadecimal; empty when a CA vouches for it.</summary>
+    public string Fingerprint { get; init; } = "";
+
+    /// <summary>Redfish: the system's id; empty for the only one.</summary>
+    public string System { get; init; } = "";
+
+    /// <summary>IPMI: the cipher suite; 0 for the best that the BMC names.</summary>
+    public int CipherSuite { get; init; }
+
+    /// <summary>Sealed by the coordinator's envelope key for <see cref="Purpose"/>.</summary>
+    public string SealedPassword { get; init; } = "";
+
+    /// <summary>What the password is sealed for: it opens for this BMC of this node alone.</summary>
+    public string Purpose(string node) => $"nodes/{node}/bmc/{Kind}/{Address}";
 }
 
 /// <summary>A place in a cluster, given by the cluster.</summary>
 /// <param name="Image">The image to boot while it is not installed.</param>
 public sealed record Allocation(string Cluster, Role Role, string Hostname, string Image);
-
-public sealed record Disk(
-    string Device, ulong SizeBytes, string Model, string Serial, string Transport, bool Rotational, bool ReadOnly);
-
-public sealed record Link(string Name, string Mac, bool Up, uint SpeedMegabits, EquatableArray<string> Addresses);
-
-/// <summary>What a machine is made of.</summary>
-public sealed record NodeFacts(
-    string Manufacturer, string Product, string Serial, uint CpuThreads, ulong MemoryBytes,
-    EquatableArray<Disk> Disks, EquatableArray<Link> Links)
-{
-    /// <summary>What the machine calls itself.</summary>
-    public string Hostname { get; init; } = "";
-
-    /// <summary>The link of the default route; empty without one.</summary>
-    public string DefaultLink { get; init; } = "";
-
-    public string Gateway { get; init; } = "";
-
-    public EquatableArray<string> NameServers { get; init; } = [];
-}
 
 public sealed record NodeOperation(string Kind, string Owner, string Step, DateTimeOffset StartTime);
 

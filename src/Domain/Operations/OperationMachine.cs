@@ -44,7 +44,7 @@ public static class OperationMachine
         ArgumentNullException.ThrowIfNull(result);
         if (operation.OpenOrder?.OperationId != result.OperationId)
             return operation;
-        var settles = OperationRules.Settles(operation.Action);
+        var settles = OperationRules.Settles(operation);
         return result.Outcome switch
         {
             OrderOutcome.Succeeded when operation is
@@ -73,14 +73,14 @@ public static class OperationMachine
     {
         if (OperationRules.Refusal(operation, facts) is { } refusal)
             return End(operation, OperationState.Failed, $"not begun: {refusal.Message}", facts.Now);
-        if (facts.Cluster.Lease is not { } lease)
+        var lease = OperationRules.TakesLease(operation) ? facts.Cluster?.Lease : null;
+        if (lease is null && OperationRules.TakesLease(operation))
             return operation;
         var node = facts.Member(operation.Node)!;
         if (OperationRules.IsWiped(operation.Action, node))
             return End(operation, OperationState.Succeeded, "it was wiped before; nothing had to be done to it", facts.Now);
-        var order = new AgentOrder(operation.Metadata.Uid, operation.Holder, operation.Cluster, lease.FencingNumber,
-            facts.Now + OrderLimit, "",
-            operation.Node, node.Address, node.Allocation!.Hostname, operation.Action);
+        var order = new AgentOrder(operation.Metadata.Uid, operation.Holder, operation.Cluster, lease?.FencingNumber ?? 0,
+            facts.Now + OrderLimit, "", operation.Node, node.Address, operation.Hostname, operation.Action);
         return operation with
         {
             State = OperationState.Ordered,

@@ -22,7 +22,8 @@ public enum OperationState
     OutcomeUnknown,
 }
 
-/// <summary>One thing that a person has done to one member of a cluster. Its name is its uid.</summary>
+/// <summary>One thing that a person has done to one machine. Its name is its uid.</summary>
+/// <param name="Cluster">Empty for a machine that belongs to none.</param>
 public sealed record OperationRecord(ResourceMetadata Metadata, string Cluster, string Node, OrderAction Action)
 {
     public string Hostname { get; init; } = "";
@@ -53,7 +54,7 @@ public sealed record OperationRecord(ResourceMetadata Metadata, string Cluster, 
 
     public Waiting? Waiting { get; init; }
 
-    /// <summary>Who holds the cluster's exclusion lease meanwhile.</summary>
+    /// <summary>Who holds the cluster's exclusion lease meanwhile, where one is needed.</summary>
     [System.Text.Json.Serialization.JsonIgnore]
     public string Holder => $"operations/{Metadata.Name}";
 
@@ -66,8 +67,10 @@ public sealed record OperationRecord(ResourceMetadata Metadata, string Cluster, 
 }
 
 /// <summary>What an operation looks at before each decision.</summary>
-public sealed record OperationFacts(ClusterRecord Cluster, EquatableArray<NodeRecord> Members, DateTimeOffset Now)
+/// <param name="Cluster">Null for a machine that belongs to none; it is the only one of <paramref name="Members"/> then.</param>
+public sealed record OperationFacts(ClusterRecord? Cluster, EquatableArray<NodeRecord> Members, DateTimeOffset Now)
 {
+    /// <summary>Null when it is no member of the cluster, or of a cluster where there should be none.</summary>
     public NodeRecord? Member(string node) =>
-        Members.FirstOrDefault(n => n.Metadata.Name == node && n.Allocation?.Cluster == Cluster.Metadata.Name);
+        Members.FirstOrDefault(n => n.Metadata.Name == node && n.Allocation?.Cluster == Cluster?.Metadata.Name);
 }

@@ -19,35 +19,54 @@ public static class OperationRules
         OrderAction.RemoveEtcdMember => "remove-etcd-member",
         OrderAction.RestartService => "restart-service",
         OrderAction.ChangeConfiguration => "apply-config",
+        OrderAction.SwitchPower power => $"power-{power.Action}".ToLowerInvariant(),
         _ => throw new ArgumentOutOfRangeException(nameof(action), action, "This order is no operation of a person."),
     };
 
     public static bool TakesNodeDown(OrderAction action) =>
         action is OrderAction.Reboot or OrderAction.Shutdown or OrderAction.Reset or OrderAction.Rollback
-            or OrderAction.ChangeConfiguration { How: ConfigApply.Reboot };
+            or OrderAction.ChangeConfiguration { How: ConfigApply.Reboot } or OrderAction.SwitchPower { Action: not PowerAction.On };
+
+    /// <summary>Under the cluster's exclusion lease. A machine that is switched on disturbs nobody, and one without a cluster has no lease.</summary>
+    public static bool TakesLease(OperationRecord operation)
+    {
+        ArgumentNullException.ThrowIfNull(operation);
+        return operation.Cluster != "" && operation.Action is not OrderAction.SwitchPower { Action: PowerAction.On };
+    }
 
     /// <summary>The others must bear it that the node is away. A trial may cut it off until it is taken back.</summary>
     public static bool AsksGates(OrderAction action) =>
         TakesNodeDown(action) || action is OrderAction.ChangeConfiguration { How: ConfigApply.Trial };
 
-    /// <summary>The node shows how it went, not the order's result alone.</summary>
-    public static bool Settles(OrderAction action) =>
-        TakesNodeDown(action) || action is OrderAction.ChangeConfiguration { How: not ConfigApply.Staged };
+    /// <summary>The node shows how it went, not the order's result alone. Whether a machine is off is said by its BMC.</summary>
+    public static bool Settles(OperationRecord operation)
+    {
+        ArgumentNullException.ThrowIfNull(operation);
+        return operation.Action switch
+        {
+            OrderAction.SwitchPower power => power.Action == PowerAction.Cycle && operation.Cluster != "",
+            OrderAction.ChangeConfiguration change => change.How != ConfigApply.Staged,
+            var other => TakesNodeDown(other),
+        };
+    }
 
     /// <summary>The node is a member again afterwards; else it stays down or is nobody's.</summary>
     public static bool ComesBack(OrderAction action) =>
         action is OrderAction.Reboot or OrderAction.Rollback or OrderAction.Reset { ForgetsConfig: false, Restart: true }
-            or OrderAction.ChangeConfiguration { How: ConfigApply.Reboot };
+            or OrderAction.ChangeConfiguration { How: ConfigApply.Reboot } or OrderAction.SwitchPower { Action: PowerAction.Cycle };
 
     /// <summary>Why not; null when it may begin. Starting needs proof: a gate that cannot be read is red (design 3.5).</summary>
     public static Refusal? Refusal(OperationRecord operation, OperationFacts facts)
     {
         ArgumentNullException.ThrowIfNull(operation);
         ArgumentNullException.ThrowIfNull(facts);
-        if (OfCluster(operation, facts.Cluster) is { } refusal)
+        if (facts.Cluster is { } cluster && TakesLease(operation) && OfCluster(operation, cluster) is { } refusal)
             return refusal;
         if (facts.Member(operation.Node) is not { } node)
-            return No($"node {operation.Node} is no member of cluster {operation.Cluster}.");
+        {
+            return No(operation.Cluster == ""
+                ? $"node {operation.Node} was taken into a cluster meanwhile; ask again." : $"node {operation.Node} is no member of cluster {operation.Cluster}.");
+        }
         return IsWiped(operation.Action, node) ? null : OfNode(operation, node, facts) ?? OfGates(operation, node, facts);
     }
 
@@ -69,14 +88,19 @@ public static class OperationRules
 
     private static Refusal? OfNode(OperationRecord operation, NodeRecord node, OperationFacts facts)
     {
-        var name = node.Allocation!.Hostname;
+        var name = operation.Hostname;
         if (node.Spec.Paused)
             return No($"node {name} is paused; unpause it first.");
+        if (operation.Action is OrderAction.SwitchPower)
+        {
+            // Whoever looks after a quarantined machine needs its power.
+            return node.Spec.Bmc is null ? No($"nobody told where the BMC of node {name} is; `cozyfleet node bmc set` does.") : null;
+        }
         if (node.QuarantineReason != "")
             return No($"node {name} is quarantined: {node.QuarantineReason}; clear the quarantine first.");
         return operation.Action switch
         {
-            OrderAction.DefragmentEtcd when node.Allocation.Role != Role.ControlPlane => No($"node {name} is a worker and has no etcd."),
+            OrderAction.DefragmentEtcd when node.Allocation!.Role != Role.ControlPlane => No($"node {name} is a worker and has no etcd."),
             OrderAction.RemoveEtcdMember remove when facts.Members.FirstOrDefault(n =>
                 EtcdMembers.IsHealthy(n, facts.Now) && n.Observed!.Etcd!.MemberId == remove.MemberId) is { } healthy =>
                 No($"{healthy.Allocation!.Hostname} is a healthy member of etcd; a graceful reset lets it leave."),
@@ -86,7 +110,7 @@ public static class OperationRules
 
     private static Refusal? OfGates(OperationRecord operation, NodeRecord node, OperationFacts facts)
     {
-        if (!AsksGates(operation.Action) || operation.OverrideReason != "")
+        if (!AsksGates(operation.Action) || !TakesLease(operation) || operation.OverrideReason != "")
             return null;
         var gates = Gates.Before(node.Allocation!.Role, new(facts.Members, "", facts.Now, RolloutFacts.Freshness), allowDowntime: false);
         var red = gates.Where(gate => gate.Verdict != GateVerdict.Pass).ToArray();

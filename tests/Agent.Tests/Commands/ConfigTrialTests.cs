@@ -26,7 +26,7 @@ public sealed class ConfigTrialTests : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         var dial = new NodeDial(new(), new(new DesiredStateStore(directory.Path), new BootSessions(TimeProvider.System)));
-        actions = new(dial, TimeProvider.System);
+        actions = new(dial, power: null!, TimeProvider.System);
         await rack.BringUpAsync(controlPlanes: 1);
     }
 

@@ -70,7 +70,38 @@ public sealed class AgentConfigReaderTests
         Assert.Equal(new Upstream("ghcr.io", new("https://ghcr.io")), Assert.Single(config.Upstreams));
     }
 
+    [Fact]
+    public void Power_and_ipv6_are_read()
+    {
+        var config = Read(Good + """
+
+            power: {ipmitool: /opt/ipmitool, atOnce: 2, perMinute: 5, stagger: 1s, grace: 30s}
+            dhcp6:
+              address: fd00:77::1
+              autonomous: true
+              subnets:
+                - network: fd00:77::/64
+                  ranges: ["fd00:77::100-fd00:77::1ff"]
+                  leaseTime: 12h
+                  dns: [fd00::53]
+            """, out var refusals)!;
+
+        Assert.Empty(refusals);
+        Assert.Equal(("/opt/ipmitool", 2, 5, TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(30)),
+            (config.Power.Ipmitool, config.Power.AtOnce, config.Power.PerMinute, config.Power.Stagger, config.Power.Grace));
+        var subnet = Assert.Single(config.Dhcp6!.Subnets);
+        Assert.Equal((547, true, 64, TimeSpan.FromHours(12), 256u),
+            (config.Dhcp6.Port, config.Dhcp6.Autonomous, subnet.PrefixLength, subnet.LeaseTime, subnet.Size));
+        Assert.False(config.Dhcp6.Advertises); // There is no interface to advertise on.
+    }
+
     [Theory]
+    [InlineData("power: {atOnce: 0}", "power.atOnce: '0' is not a number from 1 to 1000")]
+    [InlineData("dhcp6: {address: 'fe80::1'}", "dhcp6.address: 'fe80::1' is not an IPv6 address that machines can reach; link-local ones do not do")]
+    [InlineData("dhcp6: {address: 'fd00::1', subnets: [{network: 'fd00::5/64', ranges: ['fd00::1-fd00::2']}]}",
+        "dhcp6.subnets[0].network: 'fd00::5/64' is not a network such as fd00:77::/64 (its host bits must be 0)")]
+    [InlineData("dhcp6: {address: 'fd00::1', subnets: [{network: 'fd00::/64', ranges: ['fd01::1-fd01::2']}]}",
+        "dhcp6.subnets[0].ranges: 'fd01::1-fd01::2' is not inside its network")]
     [InlineData("assets: {limit: 5GB}", "assets.limit: '5GB' is not a size such as 500MiB or 20GiB")]
     [InlineData("imager: {command: [docker, '{tag}']}", "imager.command: '{tag}' is not an argument; placeholders are {version}, {arch}, {id}, {output}")]
     [InlineData("mirror: {upstreams: [{name: ghcr.io}]}", "mirror.upstreams[0].url: is missing")]

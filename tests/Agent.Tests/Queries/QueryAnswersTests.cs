@@ -97,7 +97,7 @@ public sealed class QueryAnswersTests : IAsyncLifetime
         var command = new Command { OperationId = "op-1", Owner = "clusters/c", Address = address.ToString() };
         var (name, role) = Fill(command, what);
 
-        var result = await new CommandActions(dial, TimeProvider.System).ExecuteAsync(command, _ => { }, Token);
+        var result = await new CommandActions(dial, power: null!, TimeProvider.System).ExecuteAsync(command, _ => { }, Token);
 
         Assert.Equal((CommandOutcome.Failed, FailureClass.Permanent), (result.Outcome, result.FailureClass));
         Assert.StartsWith($"PermissionDenied: not authorized; {name} needs the role {role}, ", result.Message, StringComparison.Ordinal);
@@ -122,7 +122,7 @@ public sealed class QueryAnswersTests : IAsyncLifetime
         query.Address = address.ToString();
         using var bytes = new MemoryStream();
         // Nobody asks for leases here: they would need a whole DHCP service.
-        await foreach (var piece in new QueryAnswers(dial, leases: null!, kernelLogs: null!).AnswerAsync(query, Token))
+        await foreach (var piece in new QueryAnswers(dial, leases: null!, kernelLogs: null!, power: null!).AnswerAsync(query, Token))
             bytes.Write(piece.Span);
         return bytes.ToArray();
     }

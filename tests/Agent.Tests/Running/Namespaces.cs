@@ -39,7 +39,8 @@ internal sealed class Namespaces : IAsyncDisposable
     /// <summary>Writes the agent's configuration and starts it on the host's side.</summary>
     /// <param name="dhcp">The value of that key.</param>
     /// <param name="tftp">The value of that key.</param>
-    public async Task<AgentProcess> StartAgentAsync(string dhcp, string tftp = "{}")
+    /// <param name="more">Further lines.</param>
+    public async Task<AgentProcess> StartAgentAsync(string dhcp, string tftp = "{}", string more = "")
     {
         Directory.CreateDirectory(this["ipxe"]);
         await File.WriteAllBytesAsync(this["ipxe/undionly.kpxe"], Loader, TestContext.Current.CancellationToken);
@@ -51,6 +52,7 @@ internal sealed class Namespaces : IAsyncDisposable
             dhcp: {{dhcp}}
             tftp: {{tftp}}
             ipxe: {directory: {{this["ipxe"]}}}
+            {{more}}
             """, TestContext.Current.CancellationToken);
         return await AgentProcess.StartAsync(this["agent.yaml"], Host);
     }

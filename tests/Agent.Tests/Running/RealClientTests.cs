@@ -75,6 +75,21 @@ public sealed class RealClientTests
         await agent.LineAsync("LoaderFetched");
     }
 
+    [Fact]
+    public async Task Firmware_that_boots_over_http_is_refused_its_loader_where_the_machine_belongs_to_its_disk()
+    {
+        await using var link = await Namespaces.CreateAsync("udhcpc", "curl");
+        await using var agent = await link.StartAgentAsync(Server);
+
+        var output = await UdhcpcAsync(link, "-V", "HTTPClient:Arch:00016:UNDI:003000", "-x", "0x5d:0010");
+
+        var url = System.Text.RegularExpressions.Regex.Match(output, @"file=(http://\S+)").Groups[1].Value;
+        await AddressAsync(link);
+        var (_, head) = await link.AsClientAsync("curl", "-sS", "-m", "20", "-I", url);
+        Assert.StartsWith("HTTP/1.1 404", head, StringComparison.Ordinal);
+        await agent.LineAsync("Disk the coordinator has not said anything yet");
+    }
+
     /// <summary>The file to write stands at the end or is the empty word.</summary>
     public static TheoryData<string[]> Fetches =>
         new(

@@ -37,6 +37,12 @@ internal sealed class FleetDouble(TimeProvider time)
     /// <summary>How operations end.</summary>
     public OperationState OperationEnd { get; set; } = OperationState.Succeeded;
 
+    /// <summary>The last one that was told.</summary>
+    public string BmcPassword { get; set; } = "";
+
+    /// <summary>What every BMC says.</summary>
+    public PowerStatus Power { get; set; } = new();
+
     public List<Token> Tokens { get; } = [];
 
     public List<DhcpLease> Leases { get; } = [];

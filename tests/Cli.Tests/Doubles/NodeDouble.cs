@@ -114,6 +114,35 @@ internal sealed class NodeDouble(FleetDouble fleet) : NodeService.NodeServiceBas
         return Task.FromResult(new ResetNodeResponse { Operation = fleet.Operation });
     }
 
+    public override Task<SetNodeBmcResponse> SetNodeBmc(SetNodeBmcRequest request, ServerCallContext context)
+    {
+        var node = fleet.Nodes.Get(request.Name);
+        (node.Spec ??= new()).Bmc = request.Bmc;
+        fleet.BmcPassword = request.Password;
+        fleet.Nodes.Put(node);
+        return Task.FromResult(new SetNodeBmcResponse { Node = node });
+    }
+
+    public override Task<ForgetNodeBmcResponse> ForgetNodeBmc(ForgetNodeBmcRequest request, ServerCallContext context)
+    {
+        var node = fleet.Nodes.Get(request.Name);
+        (node.Spec ??= new()).Bmc = null;
+        fleet.Nodes.Put(node);
+        return Task.FromResult(new ForgetNodeBmcResponse { Node = node });
+    }
+
+    public override Task<GetNodePowerResponse> GetNodePower(GetNodePowerRequest request, ServerCallContext context) =>
+        Task.FromResult(new GetNodePowerResponse { Power = fleet.Power });
+
+    public override Task<SwitchNodePowerResponse> SwitchNodePower(SwitchNodePowerRequest request, ServerCallContext context)
+    {
+        fleet.Operation = new()
+        {
+            Name = "o1", Action = $"power {request.Action} {request.NextBoot} {request.Force} {request.OverrideGates}".Trim(), Hostname = request.Name,
+        };
+        return Task.FromResult(new SwitchNodePowerResponse { Operation = fleet.Operation });
+    }
+
     private Node Decide(string name, AcceptanceState state)
     {
         var node = fleet.Nodes.Get(name);

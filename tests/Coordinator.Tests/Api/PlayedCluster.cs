@@ -98,6 +98,19 @@ internal sealed class PlayedCluster : IAsyncDisposable
         return [.. page.Events.Reverse().Select(e => $"{e.Reason}: {e.Message}")];
     }
 
+    /// <summary>Everything that the coordinator has on its disk, byte for character.</summary>
+    public string Stored()
+    {
+        var text = new System.Text.StringBuilder();
+        foreach (var name in Directory.GetFiles(directory.Path, "*.db*"))
+        {
+            using var file = new FileStream(name, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
+            using var reader = new StreamReader(file, System.Text.Encoding.Latin1);
+            text.Append(reader.ReadToEnd());
+        }
+        return text.ToString();
+    }
+
     public async ValueTask DisposeAsync()
     {
         Agent.Dispose();

@@ -23,9 +23,10 @@ internal static class NodeMap
         Paused = spec.Paused,
         Locked = spec.Locked,
         InstallDisk = spec.InstallDisk,
+        Bmc = spec.Bmc is null ? null : ToProto(spec.Bmc),
     };
 
-    /// <summary>The operator's part of the spec. Acceptance is output only: the node's grain keeps its own.</summary>
+    /// <summary>The operator's part of the spec. Acceptance and BMC are output only: the node's grain keeps its own.</summary>
     public static NodeSpec ToRecord(this V1.NodeSpec? spec) => spec is null ? new() : new()
     {
         Hostname = spec.Hostname,
@@ -33,6 +34,18 @@ internal static class NodeMap
         Paused = spec.Paused,
         Locked = spec.Locked,
         InstallDisk = spec.InstallDisk,
+    };
+
+    // Its password never leaves the coordinator but to the rack's agent.
+    private static V1.Bmc ToProto(Bmc bmc) => new()
+    {
+        Kind = EnumMap<BmcKind, V1.BmcKind>.Of(bmc.Kind),
+        Address = bmc.Address,
+        Username = bmc.Username,
+        Ca = bmc.Ca,
+        Fingerprint = bmc.Fingerprint,
+        System = bmc.System,
+        CipherSuite = bmc.CipherSuite,
     };
 
     private static V1.NodeStatus Status(NodeRecord node)

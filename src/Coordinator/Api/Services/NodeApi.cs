@@ -12,7 +12,7 @@ namespace Cozy.Fleet.Coordinator.Api.Services;
 
 internal sealed class NodeApi(
     ResourceReader<V1.Node> reader, ResourceWatch<V1.Node> watch, ResourceUpdater<V1.Node> updater, NodeNames names,
-    Mutations mutations, NodeCheckApi check, NodeInspectionApi inspection, OperationApi operations, ClusterConfigApi configs,
+    Mutations mutations, NodeCheckApi check, NodeInspectionApi inspection, OperationApi operations, ClusterConfigApi configs, NodeBmcApi bmcs,
     IGrainFactory grains)
         : V1.NodeService.NodeServiceBase
 {
@@ -135,6 +135,26 @@ internal sealed class NodeApi(
     public override async Task<V1.ApplyNodeConfigResponse> ApplyNodeConfig(V1.ApplyNodeConfigRequest request, ServerCallContext context) =>
         await mutations.RunAsync<V1.ApplyNodeConfigResponse>(context, request, Ask(request.Name, request.RequestId), async mutation =>
             new() { Operation = await configs.ApplyAsync(request, context, mutation) });
+
+    public override async Task<V1.SetNodeBmcResponse> SetNodeBmc(V1.SetNodeBmcRequest request, ServerCallContext context)
+    {
+        // Not even a digest of the password is kept.
+        var shown = request.Clone();
+        shown.Password = "";
+        return await mutations.RunAsync<V1.SetNodeBmcResponse>(context, shown, Ask(request.Name, request.RequestId), async mutation =>
+            new() { Node = await bmcs.SetAsync(request, mutation) });
+    }
+
+    public override async Task<V1.ForgetNodeBmcResponse> ForgetNodeBmc(V1.ForgetNodeBmcRequest request, ServerCallContext context) =>
+        await mutations.RunAsync<V1.ForgetNodeBmcResponse>(context, request, Ask(request.Name, request.RequestId), async mutation =>
+            new() { Node = await bmcs.ForgetAsync(request, mutation) });
+
+    public override async Task<V1.GetNodePowerResponse> GetNodePower(V1.GetNodePowerRequest request, ServerCallContext context) =>
+        new() { Power = await bmcs.ReadAsync(request.Name, context.CancellationToken) };
+
+    public override async Task<V1.SwitchNodePowerResponse> SwitchNodePower(V1.SwitchNodePowerRequest request, ServerCallContext context) =>
+        await mutations.RunAsync<V1.SwitchNodePowerResponse>(context, request, Ask(request.Name, request.RequestId), async mutation =>
+            new() { Operation = await operations.SwitchAsync(request, mutation) });
 
     public override async Task<V1.GetOperationResponse> GetOperation(V1.GetOperationRequest request, ServerCallContext context) =>
         new() { Operation = await operations.GetAsync(request.Name, context.CancellationToken) };

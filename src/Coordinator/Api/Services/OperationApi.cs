@@ -12,7 +12,7 @@ using V1 = Cozy.Fleet.Contracts.V1;
 
 namespace Cozy.Fleet.Coordinator.Api.Services;
 
-/// <summary>Begins operations on members of clusters, and tells how they go.</summary>
+/// <summary>Begins operations on members of clusters, and on other machines by their BMC; tells how they go.</summary>
 internal sealed class OperationApi(IRecordStore store, NodeNames names, IGrainFactory grains)
 {
     public async Task<V1.Operation> GetAsync(string name, CancellationToken cancellation) =>
@@ -55,17 +55,39 @@ internal sealed class OperationApi(IRecordStore store, NodeNames names, IGrainFa
         return await BeginAsync(node, new OrderAction.RemoveEtcdMember(request.MemberId), "", mutation);
     }
 
+    /// <summary>Of any machine, member of a cluster or not.</summary>
+    public async Task<V1.Operation> SwitchAsync(V1.SwitchNodePowerRequest request, Mutation mutation)
+    {
+        var action = EnumMap<V1.PowerAction, PowerAction>.Of(request.Action);
+        var problems = new Problems();
+        problems.AddIf(action == PowerAction.Unspecified, "action", "must be on, off or cycle");
+        problems.AddIf(action == PowerAction.Off && request.NextBoot != V1.NextBoot.Unspecified, "next_boot",
+            "is for a machine that is switched on; the BMC may forget it until then");
+        problems.AddIf(action == PowerAction.On && request.Force, "force", "is for a machine that is switched off");
+        problems.ThrowIfAny();
+        var name = await names.ResolveAsync(request.Name, mutation.Cancellation);
+        var node = await store.ReadAsync<NodeRecord>(RecordKind.Nodes, name, mutation.Cancellation) ?? throw Refusals.NotFound("node", name);
+        var order = new OrderAction.SwitchPower(
+            action, EnumMap<V1.NextBoot, NextBoot>.Of(request.NextBoot), node.Firmware != Firmware.Bios, request.Force);
+        return await StoreAsync(node, order, request.OverrideGates, mutation);
+    }
+
     private async Task<V1.Operation> BeginAsync(NodeRecord node, OrderAction action, string overrideReason, Mutation mutation)
     {
-        var name = node.Metadata.Name;
-        if (node.Allocation is not { } place)
+        if (node.Allocation is null)
         {
             throw new Refusal(RefusalKind.FailedPrecondition,
-                $"node {name} belongs to no cluster, so there is no credential to order it about with.").ToRpc();
+                $"node {node.Metadata.Name} belongs to no cluster, so there is no credential to order it about with.").ToRpc();
         }
-        var wanted = new OperationRecord(new(mutation.Uid, mutation.Uid, mutation.Now), place.Cluster, name, action)
+        return await StoreAsync(node, action, overrideReason, mutation);
+    }
+
+    private async Task<V1.Operation> StoreAsync(NodeRecord node, OrderAction action, string overrideReason, Mutation mutation)
+    {
+        var (name, place) = (node.Metadata.Name, node.Allocation);
+        var wanted = new OperationRecord(new(mutation.Uid, mutation.Uid, mutation.Now), place?.Cluster ?? "", name, action)
         {
-            Hostname = place.Hostname, RequestedBy = mutation.Caller, OverrideReason = overrideReason,
+            Hostname = place?.Hostname ?? name, RequestedBy = mutation.Caller, OverrideReason = overrideReason,
         };
         return (await grains.GetGrain<IOperationGrain>(mutation.Uid).Begin(wanted)).Unwrap().ToProto();
     }

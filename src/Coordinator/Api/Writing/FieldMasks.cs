@@ -12,7 +12,7 @@ internal static class FieldMasks
     private static readonly string[] Whole = ["spec", "metadata.labels", "metadata.annotations"];
 
     // Set by calls of their own; with the whole spec in the mask they stay as they are.
-    private static readonly string[] OutputOnly = ["spec.acceptance"];
+    private static readonly string[] OutputOnly = ["spec.acceptance", "spec.bmc"];
 
     /// <summary>The present resource with the named fields of the update.</summary>
     /// <exception cref="Grpc.Core.RpcException">INVALID_ARGUMENT that names each unknown or output-only path.</exception>

@@ -1,0 +1,234 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Security.Cryptography;
+using System.Text;
+using Cozy.Fleet.Agent.Config;
+using Cozy.Fleet.Agent.Storage;
+using Cozy.Fleet.Contracts.V1;
+using Cozy.Fleet.Dhcp;
+using Cozy.Fleet.Dhcp.V6;
+
+namespace Cozy.Fleet.Agent.Boot;
+
+/// <summary>
+/// DHCPv6 on the wire: receives, asks the core for the answer, stores the leases, sends. A packet that is not for us is
+/// counted and forgotten;
+/// nothing that a packet holds can stop the loop.
+/// </summary>
+internal sealed partial class Dhcp6Service(
+    AgentConfig config, DesiredStateStore desired, BootSessions sessions, BootReporter reporter, RefusalCounters refused,
+        TimeProvider clock,
+    ILogger<Dhcp6Service> log) : IHostedService, IAsyncDisposable
+{
+    // RFC 8415 7.1 and 7.2.
+    private const int ClientPort = 546;
+    private static readonly IPAddress AllServers = IPAddress.Parse("ff02::1:2");
+
+    private const int ReceiveBuffer = 4 << 20;
+
+    private readonly Lease6Table leases = new(config.Dhcp6?.Subnets ?? []);
+    private readonly CancellationTokenSource stopping = new();
+    private readonly Lock gate = new(); // The loop answers while the lease log reports.
+    private Dhcp6Server? server;
+    private Lease6Store? store;
+    private Socket? socket;
+    private Task loop = Task.CompletedTask;
+
+    /// <summary>The port that is really bound; for tests that ask for any.</summary>
+    public int Port { get; private set; }
+
+    public async Task StartAsync(CancellationToken cancellationToken)
+    {
+        if (config.Dhcp6 is not { } wanted)
+            return;
+        store = await Lease6Store.OpenAsync(config.DataDirectory, leases, clock.GetUtcNow());
+        server = new(leases, await ServerIdAsync(Path.Combine(config.DataDirectory, "dhcp6.duid"), cancellationToken));
+        socket = new(AddressFamily.InterNetworkV6, SocketType.Dgram, ProtocolType.Udp) { ReceiveBufferSize = ReceiveBuffer };
+        if (config.Interface != "")
+        {
+            // SO_BINDTODEVICE, before the bind: this link's machines and no others (dotnet-facts.md 9).
+            socket.SetRawSocketOption(1, 25, Encoding.ASCII.GetBytes(config.Interface + "\0"));
+        }
+        Link.Bind(socket, new IPEndPoint(config.Interface != "" ? IPAddress.IPv6Any : wanted.Address, wanted.Port), "DHCPv6");
+        if (config.Interface != "")
+            socket.SetSocketOption(SocketOptionLevel.IPv6, SocketOptionName.AddMembership,
+                new IPv6MulticastOption(AllServers, LinkEndPoint.IndexOf(config.Interface)));
+        Port = ((IPEndPoint)socket.LocalEndPoint!).Port;
+        loop = Task.Factory.StartNew(Receive, stopping.Token, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+        LogReady(wanted.Address.ToString(), Port);
+    }
+
+    public async Task StopAsync(CancellationToken cancellationToken)
+    {
+        await stopping.CancelAsync();
+        socket?.Dispose();
+        await loop;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        socket?.Dispose();
+        stopping.Dispose();
+        if (store is not null)
+            await store.DisposeAsync();
+    }
+
+    // A DUID-UUID (RFC 6355), made once: clients renew with the server that they know.
+    private static async Task<byte[]> ServerIdAsync(string file, CancellationToken cancellation)
+    {
+        if (File.Exists(file) && await File.ReadAllBytesAsync(file, cancellation) is { Length: 18 } kept)
+            return kept;
+        byte[] made = [0, 4, .. RandomNumberGenerator.GetBytes(16)];
+        await PrivateFile.WriteAsync(file, made, cancellation);
+        return made;
+    }
+
+    private void Receive()
+    {
+        var buffer = new byte[4096];
+        EndPoint sender = new IPEndPoint(IPAddress.IPv6Any, 0);
+        while (!stopping.IsCancellationRequested)
+        {
+            try
+            {
+                var count = socket!.ReceiveFrom(buffer, ref sender);
+                Handle(buffer.AsSpan(0, count), (IPEndPoint)sender);
+            }
+            catch (Exception failure) when (failure is SocketException or ObjectDisposedException)
+            {
+                if (stopping.IsCancellationRequested)
+                    return;
+                // A link that went down. The pause keeps a lasting error from filling the log.
+                LogSocketError(failure.Message);
+                stopping.Token.WaitHandle.WaitOne(TimeSpan.FromMilliseconds(200));
+            }
+            catch (Exception failure)
+            {
+                // Whatever one packet did, the rack's next machine is answered.
+                refused.Count("dhcp6/error");
+                LogPacketError(failure, sender.ToString()!);
+            }
+        }
+    }
+
+    private void Handle(ReadOnlySpan<byte> datagram, IPEndPoint source)
+    {
+        if (!Dhcp6Request.TryFrom(datagram, Ipv6.ToNumber(source.Address), out var request, out var refusal))
+        {
+            refused.Count("dhcp6/" + refusal);
+            return;
+        }
+        var session = SessionOf(request);
+        var url = session is null ? null : BootUrl(request, session);
+        var incoming = new Incoming(request, source, session, url);
+        Dhcp6Answer answer;
+        lock (gate)
+        {
+            var now = clock.GetUtcNow();
+            answer = server!.Answer(request, url, now);
+            // Handed over inside the lock: the file has the leases in the order in which they were given.
+            if (answer.Store.Count > 0)
+                store!.Append(answer.Store, leases, now, failure => Settle(incoming, answer, failure));
+        }
+        if (answer.Reason != "")
+        {
+            refused.Count("dhcp6/" + answer.Reason);
+            LogSilent(request.Type, source.ToString(), answer.Reason);
+        }
+        if (answer is { Store: [], Reply: { } reply })
+            Finish(incoming, reply);
+    }
+
+    private BootSession? SessionOf(Dhcp6Request request)
+    {
+        var asks = request.Type is Dhcp6MessageType.Solicit or Dhcp6MessageType.Request or Dhcp6MessageType.InformationRequest;
+        if (!asks || !request.WantsBoot)
+            return null;
+        if (request.Mac is not { } mac)
+        {
+            // Without its card nobody can tell which machine it is; it gets an address and nothing to boot.
+            refused.Count("dhcp6/no-mac-address");
+            return null;
+        }
+        var plan = BootDecision.For(desired.Current, mac, request.Uuid);
+        return sessions.For(new BootClient(mac, request.Uuid, request.Firmware, request.IsIpxe), plan.Traceparent);
+    }
+
+    // First lap: iPXE itself. Second lap: the script, which goes on over HTTP.
+    private string? BootUrl(Dhcp6Request request, BootSession session)
+    {
+        var loader = request.Firmware == ClientFirmware.UefiArm64 ? config.Arm64Loader : config.UefiLoader;
+        if (request.IsIpxe)
+            return $"{reporter.BootUrl6}boot/{session.Id}/script.ipxe";
+        if (loader == "" || request.Firmware == ClientFirmware.Bios) // There is no BIOS that boots over IPv6.
+        {
+            refused.Count("dhcp6/no-loader-for-architecture");
+            return null;
+        }
+        return request.LoadsUrl
+            ? $"{reporter.BootUrl6}boot/{session.Id}/{loader}"
+            : $"tftp://[{config.Dhcp6!.Address}]/b/{session.Id}/{loader}";
+    }
+
+    // Store first, answer after: an acknowledged lease survives a power cut.
+    private void Settle(Incoming incoming, Dhcp6Answer answer, IOException? failure)
+    {
+        if (failure is not null)
+        {
+            refused.Count("dhcp6/lease-not-stored");
+            LogStoreError(failure.Message);
+        }
+        else if (answer.Reply is { } reply)
+        {
+            Finish(incoming, reply);
+        }
+    }
+
+    private void Finish(Incoming incoming, Dhcp6Reply reply)
+    {
+        var (request, source, session, url) = incoming;
+        try
+        {
+            // A relay listens where servers do, a client on its own port, whichever it sent from.
+            var port = config.Interface == "" ? source.Port : request.Relays.Count > 0 ? Port : ClientPort;
+            socket!.SendTo(reply.Write(request), new IPEndPoint(source.Address, port));
+        }
+        catch (Exception failure) when (failure is SocketException or ObjectDisposedException)
+        {
+            // One answer that could not be sent keeps no other from leaving.
+            refused.Count("dhcp6/send-failed");
+            LogSendError(source.ToString(), failure.Message);
+            return;
+        }
+        var address = reply.Bindings.FirstOrDefault(binding => binding.Address is not null)?.Address is { } given
+            ? Ipv6.ToAddress(given) : null;
+        if (session is not null && url is not null && reply.Type == Dhcp6MessageType.Advertise)
+            reporter.Dhcp6Answered(session, request.IsIpxe, address?.ToString() ?? "", url);
+        // What a system has, not what a firmware has for a minute. Where a machine has both, it is spoken to over IPv4.
+        if (address is not null && request is { WantsBoot: false, Mac: { } mac } && reply.Type == Dhcp6MessageType.Reply
+            && sessions.AddressOf(mac) is not { AddressFamily: AddressFamily.InterNetwork })
+        {
+            sessions.SetAddress(mac, address, clock.GetUtcNow() + reply.Bindings.Max(binding => binding.LeaseTime));
+        }
+    }
+
+    private sealed record Incoming(Dhcp6Request Request, IPEndPoint Source, BootSession? Session, string? Url);
+
+    [LoggerMessage(LogLevel.Information, "DHCPv6 on {Address} port {Port}")]
+    private partial void LogReady(string address, int port);
+
+    [LoggerMessage(LogLevel.Debug, "DHCPv6: {Type} of {Source}: {Reason}")]
+    private partial void LogSilent(Dhcp6MessageType type, string source, string reason);
+
+    [LoggerMessage(LogLevel.Warning, "DHCPv6: the socket failed: {Error}")]
+    private partial void LogSocketError(string error);
+
+    [LoggerMessage(LogLevel.Error, "DHCPv6: a packet of {Source} could not be handled")]
+    private partial void LogPacketError(Exception error, string source);
+
+    [LoggerMessage(LogLevel.Error, "DHCPv6: a lease could not be stored and is not given: {Error}")]
+    private partial void LogStoreError(string error);
+
+    [LoggerMessage(LogLevel.Warning, "DHCPv6: the answer to {Source} could not be sent: {Error}")]
+    private partial void LogSendError(string source, string error);
+}
