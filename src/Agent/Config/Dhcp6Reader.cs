@@ -57,7 +57,7 @@ internal static class Dhcp6Reader
             subnet.Refuse("network", $"'{text}' is not a network {Example}");
         var whole = new Dhcp6Subnet(good ? Ipv6.ToNumber(network.BaseAddress) : 0, good ? network.PrefixLength : 128, [],
             subnet.Duration("leaseTime", TimeSpan.FromHours(1)));
-        var ranges = subnet.List("ranges", range => Range(range, whole));
+        var ranges = subnet.List("ranges", range => good ? Range(range, whole) : (default, null));
         if (!subnet.HasItems("ranges"))
             subnet.Refuse("ranges", "give at least one range such as fd00:77::100-fd00:77::1ff");
         var servers = subnet.List("dns", server => Parse(server) is { } address ? (Ipv6.ToNumber(address), null)

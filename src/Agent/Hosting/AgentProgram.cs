@@ -135,7 +135,8 @@ internal static class AgentProgram
         if (config.Dhcp6 is not { } dhcp6)
             return;
         services.AddSingleton<Dhcp6Service>().AddSingleton<RouterAdvertiser>();
-        services.AddHostedService(s => new TftpService(config, s.GetRequiredService<BootSessions>(), s.GetRequiredService<BootReporter>(),
+        // Not AddHostedService, which takes a second one of the same type for the first.
+        services.AddSingleton<IHostedService>(s => new TftpService(config, s.GetRequiredService<BootSessions>(), s.GetRequiredService<BootReporter>(),
             s.GetRequiredService<RefusalCounters>(), s.GetRequiredService<TimeProvider>(), s.GetRequiredService<ILogger<TftpService>>())
         {
             Address = dhcp6.Address,
