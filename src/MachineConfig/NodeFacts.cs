@@ -96,4 +96,7 @@ public sealed record NodeFacts(EquatableArray<DiskFacts> Disks, EquatableArray<L
     public string Gateway { get; init; } = "";
 
     public EquatableArray<string> NameServers { get; init; } = [];
+
+    /// <summary>Names of further links, and further names of these; empty when the node did not say them.</summary>
+    public EquatableArray<string> OtherLinkNames { get; init; } = [];
 }

@@ -32,7 +32,7 @@ public sealed class TalosReader(TalosConnection connection, CancellationToken ca
             SchematicId = schematic?.Text("metadata", "version") ?? "",
             BootId = await BootIdAsync(),
             FallbackPending = await cosi.GetAsync("runtime", "MetaKeys.runtime.talos.dev", "0x06") is not null,
-            Installed = await InstalledAsync(),
+            SystemDisk = await new FactReader(cosi, connection, cancellation).SystemDiskAsync(),
         };
     }
 
@@ -48,31 +48,7 @@ public sealed class TalosReader(TalosConnection connection, CancellationToken ca
     }
 
     /// <summary>What the machine is made of; the resources answer in maintenance mode too.</summary>
-    public async Task<TalosFacts> FactsAsync()
-    {
-        var system = await cosi.GetAsync("hardware", "SystemInformations.hardware.talos.dev", "systeminformation");
-        var processors = await cosi.ListAsync("hardware", "Processors.hardware.talos.dev");
-        var memory = await cosi.ListAsync("hardware", "MemoryModules.hardware.talos.dev");
-        var disks = await cosi.ListAsync("runtime", "Disks.block.talos.dev");
-        var links = await cosi.ListAsync("network", "LinkStatuses.net.talos.dev");
-        var addresses = await cosi.ListAsync("network", "AddressStatuses.net.talos.dev");
-        var hostname = await cosi.GetAsync("network", "HostnameStatuses.net.talos.dev", "hostname");
-        var resolvers = await cosi.GetAsync("network", "ResolverStatuses.net.talos.dev", "resolvers");
-        var routes = await cosi.ListAsync("network", "RouteStatuses.net.talos.dev");
-        var outward = routes.Find(route => route.Text("dst") == "" && route.Text("gateway") != "");
-        return new(
-            system?.Text("manufacturer") ?? "", system?.Text("productname") ?? "", system?.Text("serialnumber") ?? "",
-            system?.Text("uuid") ?? "", processors.Sum(p => (int)p.Number("threadCount")),
-            memory.Aggregate(0UL, (sum, module) => sum + (module.Number("sizeMiB") << 20)),
-            disks.Count > 0 ? [.. disks.Where(d => !d.Flag("cdrom")).Select(Disk)] : await OldDisksAsync(),
-            [.. links.Where(l => l.Text("type") == "ether" && l.Text("kind") == "").Select(link => Link(link, addresses))])
-        {
-            Hostname = hostname?.Text("hostname") ?? "",
-            DefaultLink = outward?.Text("outLinkName") ?? "",
-            Gateway = outward?.Text("gateway") ?? "",
-            NameServers = resolvers?.Texts("dnsServers") ?? [],
-        };
-    }
+    public Task<TalosFacts> FactsAsync() => new FactReader(cosi, connection, cancellation).ReadAsync();
 
     /// <summary>etcd as this control plane sees it.</summary>
     public async Task<TalosEtcd> EtcdAsync()
@@ -152,32 +128,6 @@ public sealed class TalosReader(TalosConnection connection, CancellationToken ca
         }
     }
 
-    // The resource is there from 1.8; before, the disk list tells which one holds the system.
-    private async Task<bool> InstalledAsync() =>
-        await cosi.GetAsync("runtime", "SystemDisks.block.talos.dev", "system-disk") is not null
-        || (await StorageAsync()).Any(d => d.SystemDisk);
-
-    private async Task<IReadOnlyList<TalosDisk>> OldDisksAsync() =>
-    [
-        .. (await StorageAsync()).Where(d => d.Type != Api.Storage.Disk.Types.DiskType.Cd).Select(d => new TalosDisk(
-            d.DeviceName, d.Size, d.Model, d.Serial, "", d.Type == Api.Storage.Disk.Types.DiskType.Hdd, d.Readonly)),
-    ];
-
-    // Talos 1.6 and 1.7 have the storage service instead of resources.
-    private async Task<IReadOnlyList<Api.Storage.Disk>> StorageAsync()
-    {
-        try
-        {
-            var answer = await new Api.Storage.StorageService.StorageServiceClient(connection.Invoker)
-                .DisksAsync(new Empty(), cancellationToken: cancellation);
-            return answer.Messages[0].Disks_;
-        }
-        catch (RpcException exception) when (exception.StatusCode == StatusCode.Unimplemented)
-        {
-            return [];
-        }
-    }
-
     private static IReadOnlyList<(string, string)> Unmet(CosiResource status)
     {
         var conditions = status.Spec is YamlMappingNode spec
@@ -185,14 +135,4 @@ public sealed class TalosReader(TalosConnection connection, CancellationToken ca
             && map.Children.TryGetValue(new YamlScalarNode("unmetConditions"), out var list) ? list as YamlSequenceNode : null;
         return conditions is null ? [] : [.. conditions.Select(c => new CosiResource("", c)).Select(c => (c.Text("name"), c.Text("reason")))];
     }
-
-    private static TalosDisk Disk(CosiResource disk) => new(
-        disk.Text("dev_path") is { Length: > 0 } path ? path : $"/dev/{disk.Id}",
-        disk.Number("size"), disk.Text("model"), disk.Text("serial"), disk.Text("transport"), disk.Flag("rotational"), disk.Flag("readonly"));
-
-    // The members of a bond share its hardware address; the permanent one is what the firmware boots with.
-    private static TalosLink Link(CosiResource link, List<CosiResource> addresses) => new(
-        link.Id, link.Text("permanentAddr") is { Length: > 0 } own ? own : link.Text("hardwareAddr"), link.Text("operationalState") == "up",
-        (int)link.Number("speedMbit"),
-        [.. addresses.Where(a => a.Text("linkName") == link.Id && a.Text("scope") == "global").Select(a => a.Text("address"))]);
 }

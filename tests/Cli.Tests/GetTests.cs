@@ -145,6 +145,40 @@ public sealed class GetTests
             run.Output);
     }
 
+    [Fact]
+    public async Task Describe_tells_which_disk_and_which_card_is_which()
+    {
+        await using var cli = await Operator.StartAsync();
+        var node = Samples.Node("n1", NodePhase.Running, "h1");
+        node.Status.Facts = new()
+        {
+            SystemDisk = "/dev/nvme0n1",
+            Disks =
+            {
+                new Disk
+                {
+                    Device = "/dev/nvme0n1", SizeBytes = 1UL << 40, Transport = "nvme", Model = "PM9A3", Serial = "S1", Wwid = "eui.1",
+                    BusPath = "/pci0000:00/1d",
+                },
+                new Disk { Device = "/dev/sda", SizeBytes = 1UL << 30, ReadOnly = true },
+            },
+            Links = { new Link { Name = "eno2", Mac = "bb", CurrentMac = "aa", Up = true, Driver = "ixgbe", BusPath = "0000:01:00.1" } },
+            Bonds = { new Bond { Name = "bond0", Mac = "aa", Addresses = { "10.0.0.9/24" }, Mode = "802.3ad", Members = { "eno1", "eno2" } } },
+        };
+        cli.Fleet.Nodes.Put(node);
+
+        Assert.Contains(
+            """
+            Disks:
+              /dev/nvme0n1 1 TiB nvme PM9A3 serial S1 eui.1 at /pci0000:00/1d system disk
+              /dev/sda 1 GiB read-only
+            Links:
+              eno2 bb (now aa) up ixgbe at 0000:01:00.1
+            Bonds:
+              bond0 aa down 10.0.0.9/24 802.3ad of eno1, eno2
+            """, (await cli.RunAsync("describe", "node", "n1")).Output, StringComparison.Ordinal);
+    }
+
     private static async Task<Operator> WithNodesAsync()
     {
         var cli = await Operator.StartAsync();

@@ -72,6 +72,19 @@ public sealed class NodeLifecycleTests
         Assert.Equal(node, Observe(node, 20, Maintenance(20, "boot-9") with { Mac = "02:00:00:00:00:09" }));
     }
 
+    [Fact]
+    public void The_system_disk_is_part_of_every_look_and_the_rest_of_the_facts_stays()
+    {
+        var facts = new NodeFacts("Dell Inc.", "", "", 1, 1, [], []);
+        var node = Observe(Configured(), 15, Maintenance(15, "boot-1") with { Facts = facts });
+
+        var running = Observe(node, 20, Secure(20, "boot-2", MachineStage.Running) with { SystemDisk = "/dev/sda" });
+        var lost = Observe(running, 30, new(Start.AddSeconds(30), "", ApiMode.Unreachable));
+
+        Assert.Equal(facts with { SystemDisk = "/dev/sda" }, running.Facts);
+        Assert.Equal(running.Facts, lost.Facts);
+    }
+
     private static NodeRecord Configured()
     {
         var node = Observe(NodeLifecycle.New("n1", "u1", Start), 1, Maintenance(1, "boot-1"));

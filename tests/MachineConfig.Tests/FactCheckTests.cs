@@ -87,6 +87,47 @@ public sealed class FactCheckTests
         { "{kind: Layer2VIPConfig, name: 10.0.0.9, link: eth0}", "Layer2VIPConfig 10.0.0.9: link (eth0)" },
     };
 
+    // What is certain: a node of an old release, or seen by an old agent.
+    [Theory]
+    [InlineData("install: {diskSelector: {wwid: eui.1}}", "")]
+    [InlineData("install: {diskSelector: {type: nvme}}", "")]
+    [InlineData("install: {diskSelector: {model: A}}", "")]
+    [InlineData("install: {disk: /dev/disk/by-id/wwn-1}", "")]
+    [InlineData("install: {disk: /dev/sdx}", "machine.install.disk (/dev/sdx) is no disk of this node, which has /dev/sda (480 GB) A, /dev/")]
+    [InlineData("install: {diskSelector: {wwid: eui.1, size: '> 1TB'}}", "machine.install.diskSelector (wwid: eui.1, size: > 1TB) is no disk")]
+    [InlineData("install: {diskSelector: {model: B}}", "machine.install.diskSelector (model: B) is no disk of this node")]
+    [InlineData("network: {interfaces: [{deviceSelector: {driver: ixgbe}}]}", "")]
+    [InlineData("network: {interfaces: [{interface: eth9}]}", "")]
+    [InlineData(
+        "network: {interfaces: [{deviceSelector: {hardwareAddr: '52:54:*'}}]}",
+        "machine.network.interfaces[0].deviceSelector (hardwareAddr: 52:54:*) is 2 links")]
+    [InlineData(
+        "network: {interfaces: [{deviceSelector: {hardwareAddr: 02:*}}]}",
+        "machine.network.interfaces[0].deviceSelector (hardwareAddr: 02:*) is no link of this node")]
+    public void What_the_node_did_not_say_is_no_contradiction(string machine, string expected)
+    {
+        var said = new NodeFacts(
+            [new("/dev/sda", 480_000_000_000) { Model = "A" }, new("/dev/sdb", 960_000_000_000) { Model = "A" }],
+            [new("eth0", "52:54:00:00:00:01"), new("eth1", "52:54:00:00:00:02")]);
+
+        var problems = string.Concat(FactCheck.Contradictions($"machine: {{{machine}}}", said).Select(p => p.Sentence));
+        Assert.Equal(expected == "", problems == "");
+        Assert.StartsWith(expected, problems, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Once_all_names_are_known_a_link_that_is_not_among_them_is_a_contradiction()
+    {
+        var said = Node with { OtherLinkNames = ["lo", "enp1s0"] };
+
+        Assert.Empty(FactCheck.Contradictions(Interfaces("enp1s0", "eno1", "lo"), said));
+        var problem = Assert.Single(FactCheck.Contradictions(Interfaces("eno1", "eth0"), said));
+        Assert.StartsWith("machine.network.interfaces[eth0].interface (eth0) is no link", problem.Sentence, StringComparison.Ordinal);
+
+        static string Interfaces(params string[] names) =>
+            $"machine: {{network: {{interfaces: [{string.Join(", ", names.Select(name => $"{{interface: {name}}}"))}]}}}}";
+    }
+
     [Theory]
     [MemberData(nameof(InstallDisks))]
     public void The_install_disk_is_one_of_the_nodes_disks(string install, string expected) =>

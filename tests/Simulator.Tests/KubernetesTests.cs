@@ -88,8 +88,11 @@ public sealed class KubernetesTests
     public async Task Nobody_without_a_certificate_reads_more_than_the_health()
     {
         await using var rack = await TwoNodesAsync();
-        using var handler = new HttpClientHandler { ServerCertificateCustomValidationCallback = (_, certificate, _, _) =>
-            certificate is not null };
+        using var handler = new HttpClientHandler
+        {
+            ServerCertificateCustomValidationCallback = (_, certificate, _, _) =>
+            certificate is not null
+        };
         using var http = new HttpClient(handler) { BaseAddress = new($"https://{rack.Addresses[0]}:6443") };
 
         Assert.Equal("ok", await http.GetStringAsync("/readyz", TestRack.Cancellation));
@@ -120,14 +123,14 @@ public sealed class KubernetesTests
     private static async Task BudgetAsync(KubernetesApiClient kubernetes, int minAvailable) => Assert.Equal(
         HttpStatusCode.Created,
             (await kubernetes.SendAsync(HttpMethod.Post, "/apis/policy/v1/namespaces/default/poddisruptionbudgets", new()
-        {
-            ["metadata"] = new JsonObject { ["name"] = "web" },
-            ["spec"] = new JsonObject
             {
-                ["minAvailable"] = minAvailable,
-                ["selector"] = new JsonObject { ["matchLabels"] = new JsonObject { ["app"] = "web" } },
-            },
-        })).Status);
+                ["metadata"] = new JsonObject { ["name"] = "web" },
+                ["spec"] = new JsonObject
+                {
+                    ["minAvailable"] = minAvailable,
+                    ["selector"] = new JsonObject { ["matchLabels"] = new JsonObject { ["app"] = "web" } },
+                },
+            })).Status);
 
     private static async Task<List<string>> PodsAsync(KubernetesApiClient kubernetes, string node, string app)
     {

@@ -28,6 +28,24 @@ public sealed class MaintenanceTests
         Assert.Equal(version == "v1.13.9", view.BootId != "");
         Assert.Equal((disk, 64UL << 30), (facts.Disks.Single().Device, facts.Disks.Single().SizeBytes));
         Assert.Equal("52:54:00", facts.Links.Single().Mac[..8]);
+        // Up to 1.7 the storage service tells the disks, and knows the transport of two kinds only.
+        var (found, link, name) = (facts.Disks.Single(), facts.Links.Single(), rack.Machines[0].Options.Name);
+        Assert.Equal(($"sim.{name}", $"disk-{name}", version == "v1.6.8" ? "" : "virtio"), (found.Wwid, found.Serial, found.Transport));
+        Assert.Equal("/pci0000:00/0000:00:05.0/virtio2", found.BusPath);
+        Assert.Equal((link.Mac, "virtio_net", "0000:00:03.0"), (link.PermanentMac, link.Driver, link.BusPath));
+        Assert.Equal(["lo", "enp0s3"], facts.OtherLinkNames);
+        Assert.Equal(("", ""), (facts.SystemDisk, view.SystemDisk));
+    }
+
+    [Theory]
+    [InlineData("v1.7.7")]
+    [InlineData("v1.13.9")]
+    public async Task An_installed_node_tells_its_system_disk(string version)
+    {
+        await using var rack = new TestRack(version, 1);
+        await rack.BringUpAsync(controlPlanes: 1);
+
+        Assert.Equal("/dev/vda", (await TestRack.Read(rack.Secure(0)).ViewAsync()).SystemDisk);
     }
 
     [Theory]

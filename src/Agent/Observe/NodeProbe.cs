@@ -76,7 +76,7 @@ internal sealed class NodeProbe(AgentConfig config, TimeProvider clock)
             var view = new NodeObserved { Address = address.ToString(), ApiMode = ApiMode.Maintenance };
             Fill(view, now);
             var facts = await reader.FactsAsync();
-            (view.Uuid, view.Facts) = (facts.Uuid.ToLowerInvariant(), Facts(facts));
+            (view.Uuid, view.Facts) = (facts.Uuid.ToLowerInvariant(), FactsMessage.Of(facts));
             return view;
         }
         catch (RpcException)
@@ -93,7 +93,7 @@ internal sealed class NodeProbe(AgentConfig config, TimeProvider clock)
         var view = new NodeObserved { Address = address, ApiMode = ApiMode.Secure };
         Fill(view, await reader.ViewAsync());
         var facts = await reader.FactsAsync();
-        (view.Uuid, view.Facts) = (facts.Uuid.ToLowerInvariant(), Facts(facts));
+        (view.Uuid, view.Facts) = (facts.Uuid.ToLowerInvariant(), FactsMessage.Of(facts));
         view.Mac = view.Facts.Links.Count > 0 ? view.Facts.Links[0].Mac : "";
         return view;
     }
@@ -103,7 +103,7 @@ internal sealed class NodeProbe(AgentConfig config, TimeProvider clock)
         (view.Stage, view.Ready) = ((MachineStage)node.Stage, node.Ready);
         view.UnmetConditions.AddRange(node.UnmetConditions.Select(c => new UnmetCondition { Name = c.Name, Reason = c.Reason }));
         (view.TalosVersion, view.SchematicId, view.BootId) = (node.Version, node.SchematicId, node.BootId);
-        (view.FallbackPending, view.Installed) = (node.FallbackPending, node.Installed);
+        (view.FallbackPending, view.Installed, view.SystemDisk) = (node.FallbackPending, node.Installed, node.SystemDisk);
     }
 
     private static async Task<EtcdObserved> EtcdAsync(TalosReader reader)
@@ -140,26 +140,5 @@ internal sealed class NodeProbe(AgentConfig config, TimeProvider clock)
         {
             return new() { Error = failure.Message };
         }
-    }
-
-    private static NodeFacts Facts(TalosFacts facts)
-    {
-        var view = new NodeFacts
-        {
-            Manufacturer = facts.Manufacturer, Product = facts.Product, Serial = facts.Serial,
-            CpuThreads = (uint)facts.CpuThreads, MemoryBytes = facts.MemoryBytes,
-        };
-        view.Disks.AddRange(facts.Disks.Select(d => new Disk
-        {
-            Device = d.Device, SizeBytes = d.SizeBytes, Model = d.Model, Serial = d.Serial, Transport = d.Transport,
-            Rotational = d.Rotational, ReadOnly = d.ReadOnly,
-        }));
-        view.Links.AddRange(facts.Links.Select(l => new Link
-        {
-            Name = l.Name, Mac = l.Mac, Up = l.Up, SpeedMegabits = (uint)l.SpeedMegabits, Addresses = { l.Addresses },
-        }));
-        (view.Hostname, view.DefaultLink, view.Gateway) = (facts.Hostname, facts.DefaultLink, facts.Gateway);
-        view.NameServers.AddRange(facts.NameServers);
-        return view;
     }
 }

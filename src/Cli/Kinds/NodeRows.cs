@@ -80,14 +80,24 @@ internal static class NodeRows
                 ("Firmware", string.Join(' ', Said(Words.Of(status.Firmware), Words.Of(status.Architecture)))),
                 ("CPU threads", facts.CpuThreads == 0 ? "" : $"{facts.CpuThreads}"),
                 ("Memory", Words.Bytes(facts.MemoryBytes))),
-            .. Line.Section("Disks", facts.Disks.Select(Disk)),
-            .. Line.Section("Links", facts.Links.Select(link =>
-                $"{link.Name} {link.Mac} {(link.Up ? "up" : "down")} {string.Join(' ', link.Addresses)}".TrimEnd())),
+            .. Line.Section("Disks", facts.Disks.Select(disk => Disk(disk, facts.SystemDisk))),
+            .. Line.Section("Links", facts.Links.Select(Link)),
+            .. Line.Section("Bonds", facts.Bonds.Select(Bond)),
         ];
     }
 
-    private static string Disk(Disk disk) => string.Join(
-        ' ', Said(disk.Device, Words.Bytes(disk.SizeBytes), disk.Transport, disk.Model, disk.ReadOnly ? "read-only" : ""));
+    private static string Disk(Disk disk, string systemDisk) => string.Join(' ', Said(
+        disk.Device, Words.Bytes(disk.SizeBytes), disk.Transport, disk.Model, Named("serial", disk.Serial), disk.Wwid,
+        Named("at", disk.BusPath), disk.Device == systemDisk ? "system disk" : "", disk.ReadOnly ? "read-only" : ""));
+
+    private static string Link(Link link) => string.Join(' ', Said(
+        link.Name, link.Mac, link.CurrentMac is var now && now != "" && now != link.Mac ? $"(now {now})" : "", link.Up ? "up" : "down",
+        string.Join(' ', link.Addresses), link.Driver, Named("at", link.BusPath)));
+
+    private static string Bond(Bond bond) => string.Join(' ', Said(
+        bond.Name, bond.Mac, bond.Up ? "up" : "down", string.Join(' ', bond.Addresses), bond.Mode, "of", string.Join(", ", bond.Members)));
+
+    private static string Named(string name, string value) => value == "" ? "" : $"{name} {value}";
 
     private static IEnumerable<string> Said(params string[] words) => words.Where(word => word != "");
 

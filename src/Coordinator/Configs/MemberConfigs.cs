@@ -30,10 +30,17 @@ internal sealed class MemberConfigs(ClusterSecrets secrets, IRecordStore store)
         var generated = MachineConfigGenerator.Generate(Input(subject), secrets.Open(subject.Cluster), type);
         if (LayeredConfig.Apply(generated, ConfigLayers.Of(subject), out var refusal) is not { } config)
             return Refused($"the patches of {member.Hostname} do not apply: {refusal}");
-        var problems = Problems(config.Text, node, subject.Image);
-        return problems.Count == 0 ? config
-            : Refused($"node {node.Metadata.Name} would refuse its config: {string.Join(" ", problems.Take(3).Select(p => p.Sentence))}");
+        if (Problems(config.Text, node, subject.Image) is { Count: > 0 } problems)
+            return Refused($"node {node.Metadata.Name} would refuse its config: {First(problems)}");
+        return Unfit(config.Text, node) is { Count: > 0 } unfit
+            ? Refused($"the config of node {node.Metadata.Name} does not fit it: {First(unfit)}") : config;
     }
+
+    private static string First(IEnumerable<ConfigProblem> problems) => string.Join(" ", problems.Take(3).Select(p => p.Sentence));
+
+    // Only until it is installed: afterwards its disk is chosen, and what it told of its cards may be out of date.
+    private static EquatableArray<ConfigProblem> Unfit(string config, NodeRecord node) =>
+        node is { InstallConfirmed: false, Facts: { } facts } ? FactCheck.Contradictions(config, SelectorFacts.Of(facts)) : [];
 
     private static List<ConfigProblem> Problems(string config, NodeRecord node, ImageRecord image)
     {

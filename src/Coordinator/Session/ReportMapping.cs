@@ -80,7 +80,8 @@ internal static class ReportMapping
         BootId = seen.BootId,
         FallbackPending = seen.FallbackPending,
         Installed = seen.Installed,
-        Facts = seen.Facts is null ? null : ToFacts(seen.Facts),
+        SystemDisk = seen.SystemDisk,
+        Facts = seen.Facts is null ? null : FactsMapping.ToDomain(seen.Facts),
         Etcd = seen.Etcd is null ? null : Etcd(seen.Etcd),
         Kubernetes = seen.Kubernetes is not { } k ? null : new(
             k.Reachable, k.Error, k.NodeFound, k.Ready, k.Unschedulable, k.CordonOwner, k.BootId, k.KubeletVersion, k.OsImage),
@@ -94,15 +95,4 @@ internal static class ReportMapping
 
     /// <summary>What an agent answers to <see cref="Domain.Agents.QueryAsk.IdentifyNode"/>.</summary>
     public static NodeObservation Identified(byte[] answer, DateTimeOffset time) => Observation(NodeObserved.Parser.ParseFrom(answer), time, "");
-
-    private static Domain.Nodes.NodeFacts ToFacts(Contracts.V1.NodeFacts facts) => new(
-        facts.Manufacturer, facts.Product, facts.Serial, facts.CpuThreads, facts.MemoryBytes,
-        facts.Disks.Select(d => new Machine.Disk(d.Device, d.SizeBytes, d.Model, d.Serial, d.Transport, d.Rotational, d.ReadOnly)).ToEquatableArray(),
-        facts.Links.Select(l => new Machine.Link(l.Name, l.Mac, l.Up, l.SpeedMegabits, l.Addresses.ToEquatableArray())).ToEquatableArray())
-    {
-        Hostname = facts.Hostname,
-        DefaultLink = facts.DefaultLink,
-        Gateway = facts.Gateway,
-        NameServers = facts.NameServers.ToEquatableArray(),
-    };
 }

@@ -54,6 +54,9 @@ public sealed record NodeObservation(DateTimeOffset Time, string Address, ApiMod
 
     public bool Installed { get; init; }
 
+    /// <summary>The device that Talos is installed to; empty before, and where nobody asked.</summary>
+    public string SystemDisk { get; init; } = "";
+
     public NodeFacts? Facts { get; init; }
 
     public EtcdObservation? Etcd { get; init; }

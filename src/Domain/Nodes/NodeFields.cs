@@ -42,9 +42,16 @@ public static class NodeFields
             ["status.facts.disks.device"] = n => Disks(n, d => d.Device),
             ["status.facts.disks.model"] = n => Disks(n, d => d.Model),
             ["status.facts.disks.serial"] = n => Disks(n, d => d.Serial),
+            ["status.facts.disks.wwid"] = n => Disks(n, d => d.Wwid),
+            ["status.facts.disks.busPath"] = n => Disks(n, d => d.BusPath),
             ["status.facts.disks.transport"] = n => Disks(n, d => d.Transport),
             ["status.facts.links.name"] = n => Links(n, l => l.Name),
             ["status.facts.links.mac"] = n => Links(n, l => l.Mac),
+            ["status.facts.links.permanentMac"] = n => Links(n, l => l.PermanentMac),
+            ["status.facts.links.driver"] = n => Links(n, l => l.Driver),
+            ["status.facts.links.busPath"] = n => Links(n, l => l.BusPath),
+            ["status.facts.bonds.name"] = n => n.Facts?.Bonds.Select(b => b.Name) ?? [],
+            ["status.facts.systemDisk"] = n => [n.Facts?.SystemDisk ?? ""],
         }.ToFrozenDictionary(StringComparer.Ordinal);
 
     /// <summary>Every path but the labels' and annotations', which have the names that people gave them.</summary>

@@ -59,7 +59,7 @@ public static class NodeLifecycle
         {
             Rack = Or(rack, node.Rack),
             Observed = answered ? seen : Lost(node.Observed, seen),
-            Facts = seen.Facts ?? node.Facts,
+            Facts = Facts(node, seen),
             Address = answered ? Or(seen.Address, node.Address) : node.Address,
             LastSeenTime = answered && seen.Time > node.LastSeenTime ? seen.Time : node.LastSeenTime,
             Uuid = Or(node.Uuid, seen.Uuid),
@@ -74,6 +74,10 @@ public static class NodeLifecycle
             next = next with { Boot = next.Boot with { Traceparent = "" } };
         return Finish(node, next, NodeEvents.Between(node, next, seen.Time), context);
     }
+
+    // What a running node's disks are besides its own is not asked: volumes come and go there. Its system disk is part of every look.
+    private static NodeFacts? Facts(NodeRecord node, NodeObservation seen) =>
+        seen.Facts ?? (seen.SystemDisk == "" ? node.Facts : node.Facts is null ? null : node.Facts with { SystemDisk = seen.SystemDisk });
 
     /// <summary>It is given a config with these addresses in it.</summary>
     public static NodeChange Given(NodeRecord node, EquatableArray<string> addresses, NodeContext context)

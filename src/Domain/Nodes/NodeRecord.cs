@@ -116,27 +116,6 @@ public sealed record Bmc(BmcKind Kind, string Address, string Username)
 /// <param name="Image">The image to boot while it is not installed.</param>
 public sealed record Allocation(string Cluster, Role Role, string Hostname, string Image);
 
-public sealed record Disk(
-    string Device, ulong SizeBytes, string Model, string Serial, string Transport, bool Rotational, bool ReadOnly);
-
-public sealed record Link(string Name, string Mac, bool Up, uint SpeedMegabits, EquatableArray<string> Addresses);
-
-/// <summary>What a machine is made of.</summary>
-public sealed record NodeFacts(
-    string Manufacturer, string Product, string Serial, uint CpuThreads, ulong MemoryBytes,
-    EquatableArray<Disk> Disks, EquatableArray<Link> Links)
-{
-    /// <summary>What the machine calls itself.</summary>
-    public string Hostname { get; init; } = "";
-
-    /// <summary>The link of the default route; empty without one.</summary>
-    public string DefaultLink { get; init; } = "";
-
-    public string Gateway { get; init; } = "";
-
-    public EquatableArray<string> NameServers { get; init; } = [];
-}
-
 public sealed record NodeOperation(string Kind, string Owner, string Step, DateTimeOffset StartTime);
 
 public sealed record UnmetCondition(string Name, string Reason);

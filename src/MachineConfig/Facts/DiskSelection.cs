@@ -11,9 +11,12 @@ internal static partial class DiskSelection
     // Decimal and binary prefixes, as both are written on disks and in configs.
     private const string Prefixes = "KMGTP";
 
-    public static IEnumerable<ConfigProblem> Problems(IReadOnlyList<ConfigLeaf> roots, IReadOnlyList<DiskFacts> disks)
+    private const string SymlinkDirectory = "/dev/disk/";
+
+    /// <param name="sparesUnknown">A disk of which the node did not say enough may be the one.</param>
+    public static IEnumerable<ConfigProblem> Problems(IReadOnlyList<ConfigLeaf> roots, IReadOnlyList<DiskFacts> disks, bool sparesUnknown)
     {
-        var selection = new Selection("disk", [.. disks.Select(Name)]);
+        var selection = new Selection("disk", [.. disks.Select(Name)], sparesUnknown);
         var installs = roots.Where(root => root.Kind == "").Select(main => main.Find("machine", "install")).OfType<ConfigLeaf>();
         var matches = roots.Where(root => root.Kind == "UnattendedInstallConfig")
             .Select(document => document.Find("provisioning", "diskSelector", "match")).OfType<ConfigLeaf>();
@@ -23,40 +26,47 @@ internal static partial class DiskSelection
 
     // A selector wins over a path.
     private static ConfigProblem? Selected(ConfigLeaf install, IReadOnlyList<DiskFacts> disks, Selection selection) =>
-        install.Find("diskSelector") is { } selector ? selection.One(selector, disks.Where(disk => Matches(selector, disk)).Select(Name))
-        : install.Find("disk") is { } disk ? selection.One(disk, disks.Where(d => Is(d, disk.Text())).Select(Name))
+        install.Find("diskSelector") is { } selector ? selection.One(selector, disks.Select(disk => (Name(disk), Matches(selector, disk))))
+        : install.Find("disk") is { } path ? selection.One(path, disks.Select(disk => (Name(disk), Is(disk, path.Text()))))
         : null;
 
     // Expressions that say more than a path are for the node to judge.
     private static ConfigProblem? Selected(string expression, ConfigLeaf match, IReadOnlyList<DiskFacts> disks, Selection selection) =>
         DevPath().Match(expression) is { Success: true } path
-            ? selection.One(match, disks.Where(d => Is(d, path.Groups["path"].Value)).Select(Name))
+            ? selection.One(match, disks.Select(disk => (Name(disk), Is(disk, path.Groups["path"].Value))))
             : null;
 
-    private static bool Is(DiskFacts disk, string path) => disk.Device == path || disk.Symlinks.Contains(path);
+    private static Match Is(DiskFacts disk, string path) =>
+        disk.Device == path || disk.Symlinks.Contains(path) ? Match.Yes
+        : disk.Symlinks.Count == 0 && path.StartsWith(SymlinkDirectory, StringComparison.Ordinal) ? Match.Unknown
+        : Match.No;
 
     private static string Name(DiskFacts disk) => string.Join(' ',
         new[] { disk.Device, $"({disk.SizeBytes / 1_000_000_000} GB)", disk.Model, disk.Serial }.Where(word => word != ""));
 
-    // What Talos adds: no disk that cannot be written, and none that stands on others.
-    private static bool Matches(ConfigLeaf selector, DiskFacts disk) =>
-        !disk.ReadOnly && !disk.CdRom && disk.Transport != "" && selector.Map().All(field => Matches(field.Name, field.Value.Text(), disk));
-
-    private static bool Matches(string field, string wanted, DiskFacts disk) => (field, wanted) switch
+    // What Talos adds: no disk that cannot be written, and none that stands on others, which has no transport.
+    private static Match Matches(ConfigLeaf selector, DiskFacts disk)
     {
-        (_, "") => true,
-        ("size", _) => HasSize(disk.SizeBytes, wanted),
-        ("model", _) => Glob.Matches(wanted, disk.Model),
-        ("serial", _) => Glob.Matches(wanted, disk.Serial),
-        ("wwid", _) => Glob.Matches(wanted, disk.Wwid),
-        ("uuid", _) => Glob.Matches(wanted, disk.Uuid),
-        ("modalias", _) => Glob.Matches(wanted, disk.Modalias),
-        ("busPath", _) => Glob.Matches(wanted, disk.BusPath),
-        ("type", "nvme") => disk.Transport == "nvme",
-        ("type", "sd") => disk.Transport == "mmc",
-        ("type", "hdd") => disk.Rotational,
-        ("type", "ssd") => !disk.Rotational,
-        _ => false,
+        if (disk.ReadOnly || disk.CdRom)
+            return Match.No;
+        var fields = Selection.Of(selector, (field, wanted) => Matches(field, wanted, disk));
+        return fields == Match.Yes && disk.Transport == "" ? Match.Unknown : fields;
+    }
+
+    private static Match Matches(string field, string wanted, DiskFacts disk) => (field, wanted) switch
+    {
+        ("size", _) => Selection.Is(HasSize(disk.SizeBytes, wanted)),
+        ("model", _) => Selection.Fits(wanted, disk.Model),
+        ("serial", _) => Selection.Fits(wanted, disk.Serial),
+        ("wwid", _) => Selection.Fits(wanted, disk.Wwid),
+        ("uuid", _) => Selection.Fits(wanted, disk.Uuid),
+        ("modalias", _) => Selection.Fits(wanted, disk.Modalias),
+        ("busPath", _) => Selection.Fits(wanted, disk.BusPath),
+        ("type", "nvme") => Selection.Fits("nvme", disk.Transport),
+        ("type", "sd") => Selection.Fits("mmc", disk.Transport),
+        ("type", "hdd") => Selection.Is(disk.Rotational),
+        ("type", "ssd") => Selection.Is(!disk.Rotational),
+        _ => Match.Unknown,
     };
 
     private static bool HasSize(ulong size, string wanted)

@@ -11,35 +11,40 @@ internal static class LinkSelection
     private static readonly string[] KindsThatMake =
         ["BondConfig", "BridgeConfig", "VLANConfig", "VRFConfig", "VethConfig", "DummyLinkConfig", "WireguardConfig", "LinkAliasConfig"];
 
-    public static IEnumerable<ConfigProblem> Problems(IReadOnlyList<ConfigLeaf> roots, IReadOnlyList<LinkFacts> links)
+    /// <param name="sparesUnknown">A link of which the node did not say enough may be the one.</param>
+    public static IEnumerable<ConfigProblem> Problems(IReadOnlyList<ConfigLeaf> roots, NodeFacts facts, bool sparesUnknown)
     {
-        var selection = new Selection("link", [.. links.Where(link => link.Physical).Select(Name)]);
+        var selection = new Selection("link", [.. facts.Links.Where(link => link.Physical).Select(Name)], sparesUnknown);
         var interfaces = roots.Where(root => root.Kind == "").SelectMany(main => main.List("machine", "network", "interfaces")).ToList();
-        var names = MadeNames(roots, interfaces).Concat(links.Select(link => link.Name)).ToHashSet();
+        var names = MadeNames(roots, interfaces).Concat(facts.Links.Select(link => link.Name)).Concat(facts.OtherLinkNames).ToHashSet();
+        var missing = Named(roots, interfaces).Where(name => !names.Contains(name.Text()));
         return interfaces.Select(link => link.Find("deviceSelector")).OfType<ConfigLeaf>()
-            .Select(selector => selection.One(selector, Matching(selector, links)))
+            .Select(selector => selection.One(selector, Matching(selector, facts.Links)))
             .Concat(interfaces.SelectMany(link => link.List("bond", "deviceSelectors"))
-                .Select(selector => selection.Some(selector, Matching(selector, links))))
-            .Concat(Named(roots, interfaces).Where(name => !names.Contains(name.Text())).Select(name => selection.One(name, [])))
+                .Select(selector => selection.Some(selector, Matching(selector, facts.Links))))
+            .Concat(sparesUnknown && facts.OtherLinkNames.Count == 0 ? [] : missing.Select(name => selection.One(name, [])))
             .OfType<ConfigProblem>();
     }
 
     private static string Name(LinkFacts link) => $"{link.Name} ({link.Mac}{(link.Driver == "" ? "" : ", ")}{link.Driver})";
 
-    private static IEnumerable<string> Matching(ConfigLeaf selector, IReadOnlyList<LinkFacts> links) =>
-        links.Where(link => selector.Map().All(field => Matches(field.Name, field.Value.Text(), link))).Select(Name);
+    private static IEnumerable<(string, Match)> Matching(ConfigLeaf selector, IReadOnlyList<LinkFacts> links) =>
+        links.Select(link => (Name(link), Selection.Of(selector, (field, wanted) => Matches(field, wanted, link))));
 
-    private static bool Matches(string field, string wanted, LinkFacts link) => (field, wanted) switch
+    private static Match Matches(string field, string wanted, LinkFacts link) => field switch
     {
-        (_, "") => true,
-        ("hardwareAddr", _) => Glob.Matches(wanted.ToLowerInvariant(), link.Mac.ToLowerInvariant()),
-        ("permanentAddr", _) => Glob.Matches(wanted.ToLowerInvariant(), link.PermanentMac.ToLowerInvariant()),
-        ("busPath", _) => Glob.Matches(wanted, link.BusPath),
-        ("pciID", _) => Glob.Matches(wanted, link.PciId),
-        ("driver", _) => Glob.Matches(wanted, link.Driver),
-        ("physical", _) => link.Physical == wanted is "true" or "yes" or "on",
-        _ => false,
+        "hardwareAddr" => Fits(wanted.ToLowerInvariant(), link.Mac.ToLowerInvariant(), link),
+        "permanentAddr" => Fits(wanted.ToLowerInvariant(), link.PermanentMac.ToLowerInvariant(), link),
+        "busPath" => Fits(wanted, link.BusPath, link),
+        "pciID" => Fits(wanted, link.PciId, link),
+        "driver" => Fits(wanted, link.Driver, link),
+        "physical" => Selection.Is(link.Physical == wanted is "true" or "yes" or "on"),
+        _ => Match.Unknown,
     };
+
+    // What is no card has none of these.
+    private static Match Fits(string pattern, string text, LinkFacts link) =>
+        text == "" && !link.Physical ? Match.No : Selection.Fits(pattern, text);
 
     // Every place that names a link that must be there.
     private static IEnumerable<ConfigLeaf> Named(IReadOnlyList<ConfigLeaf> roots, IReadOnlyList<ConfigLeaf> interfaces) =>

@@ -85,7 +85,7 @@ internal sealed class StateApi(TalosRun run) : State.StateBase
         "MachineConfigs.config.talos.dev" => run.Config is { } config ? [("v1alpha1", config.Yaml)] : [],
         "MachineTypes.config.talos.dev" =>
             [("machine-type", run.Config is null ? "unknown" : run.Config.IsControlPlane ? "controlplane" : "worker")],
-        "LinkStatuses.net.talos.dev" => [("eth0", Link())],
+        "LinkStatuses.net.talos.dev" => [("lo", "index: 1\ntype: loopback\nkind: \"\"\noperationalState: unknown\n"), ("eth0", Link())],
         "AddressStatuses.net.talos.dev" => [($"eth0/{Address}", $"address: {Address}\nlinkName: eth0\nfamily: inet4\nscope: global\n")],
         "RouteStatuses.net.talos.dev" => [("inet4/eth0/", $"dst: \"\"\ngateway: {Router}\noutLinkName: eth0\nfamily: inet4\n")],
         "ResolverStatuses.net.talos.dev" => [("resolvers", $"dnsServers:\n    - {Router}\n")],
@@ -127,14 +127,16 @@ internal sealed class StateApi(TalosRun run) : State.StateBase
 
     private string Disk() => string.Create(CultureInfo.InvariantCulture,
         $"dev_path: /dev/vda\nsize: {run.Options.DiskBytes}\nmodel: Simulated\nserial: disk-{run.Options.Name}\n"
-        + $"transport: virtio\nrotational: false\nreadonly: false\n");
+        + $"wwid: sim.{run.Options.Name}\nbus_path: /pci0000:00/0000:00:05.0/virtio2\nmodalias: virtio:d00000002v00001AF4\n"
+        + $"transport: virtio\nrotational: false\nreadonly: false\nsymlinks:\n    - /dev/disk/by-id/virtio-disk-{run.Options.Name}\n");
 
     private string Address => $"{run.Address}/24";
 
     private string Router => $"{string.Join('.', run.Address.ToString().Split('.')[..3])}.1";
 
     private string Link() =>
-        $"type: ether\nkind: \"\"\nhardwareAddr: {run.Options.Mac}\noperationalState: up\nspeedMbit: 10000\n";
+        $"index: 2\ntype: ether\nkind: \"\"\nhardwareAddr: {run.Options.Mac}\npermanentAddr: {run.Options.Mac}\noperationalState: up\n"
+        + $"busPath: 0000:00:03.0\npciID: 1AF4:1000\ndriver: virtio_net\naltNames:\n    - enp0s3\nspeedMbit: 10000\n";
 
     private string SystemInformation() =>
         $"manufacturer: Cozy Fleet\nproductname: Simulated Machine\nserialnumber: \"{run.Options.Serial}\"\nuuid: {run.Options.Uuid}\n";

@@ -18,7 +18,8 @@ internal sealed class StorageApi(TalosRun run) : StorageService.StorageServiceBa
                     new Disk
                     {
                         DeviceName = "/dev/vda", Size = run.Options.DiskBytes, Model = "Simulated", Serial = "disk-" + run.Options.Name,
-                        Type = Disk.Types.DiskType.Ssd, SystemDisk = run.Disk.IsInstalled,
+                        Type = Disk.Types.DiskType.Ssd, SystemDisk = run.Disk.IsInstalled, Wwid = "sim." + run.Options.Name,
+                        BusPath = "/pci0000:00/0000:00:05.0/virtio2", Modalias = "virtio:d00000002v00001AF4",
                     },
                 },
             },

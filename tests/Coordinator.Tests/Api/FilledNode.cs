@@ -36,8 +36,28 @@ internal static class FilledNode
         Firmware = Firmware.Uefi,
         Architecture = Architecture.Amd64,
         Facts = new("Dell Inc.", "R650", "S1", 64, 1UL << 38,
-            [new("/dev/sda", 1UL << 40, "PM9A3", "D1", "nvme", true, true)], [new("eno1", "52:54:00:00:00:01", true, 25_000, ["10.0.0.9/24"])])
+            [
+                new("/dev/sda", 1UL << 40, "PM9A3", "D1", "nvme", true, true)
+                {
+                    Wwid = "eui.1", Uuid = "u", Modalias = "m", BusPath = "/pci0", Symlinks = ["/dev/disk/by-id/nvme-D1"],
+                },
+            ],
+            [
+                new("eno1", "52:54:00:00:00:01", true, 25_000, ["10.0.0.9/24"])
+                {
+                    PermanentMac = "52:54:00:00:00:01", CurrentMac = "52:54:00:00:00:01", Driver = "ixgbe",
+                    BusPath = "0000:01:00.0", PciId = "8086:1521",
+                },
+            ])
         {
+            SystemDisk = "/dev/sda", OtherLinkNames = ["lo"],
+            Bonds =
+            [
+                new("bond0", "52:54:00:00:00:01", true, ["10.0.0.9/24"], ["eno1"], "802.3ad")
+                {
+                    LacpRate = "fast", TransmitHashPolicy = "layer3+4", Miimon = 100, Updelay = 200, Downdelay = 200,
+                },
+            ],
             Hostname = "talos-1", DefaultLink = "eno1", Gateway = "10.0.0.1", NameServers = ["10.0.0.2"],
         },
         Allocation = new("c1", Role.ControlPlane, "c1-cp-1", "talos"),

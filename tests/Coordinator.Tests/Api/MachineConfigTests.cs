@@ -120,6 +120,43 @@ public sealed class MachineConfigTests : IAsyncLifetime
         Assert.DoesNotContain("Evil", dryRun.DryRunConfig.Config.ToStringUtf8(), StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("machine: {install: {diskSelector: {model: P*}}}", "machine.install.diskSelector (model: P*) is 2 disks of this node, and must be one: "
+        + "/dev/sda (1 GB) PM9A3 S1, /dev/sdb (2 GB) PM9A3 S2.")]
+    [InlineData("machine: {install: {diskSelector: {serial: S3}}}", "machine.install.diskSelector (serial: S3) is no disk of this node")]
+    public async Task A_selector_that_is_not_one_of_the_nodes_disks_is_said_before_anything_is_sent(string patch, string sentence)
+    {
+        using var agent = await AgentDouble.ConnectAsync(coordinator, "r1", "r1");
+        await SeenAsync(agent, new()
+        {
+            Address = "10.0.0.9", Mac = "52:54:00:00:00:01", Uuid = Uuid, ApiMode = ApiMode.Maintenance, Stage = MachineStage.Maintenance,
+            TalosVersion = "v1.13.1",
+            Facts = new()
+            {
+                Disks =
+                {
+                    new Disk { Device = "/dev/sda", SizeBytes = 1_000_000_000, Model = "PM9A3", Serial = "S1", Transport = "nvme" },
+                    new Disk { Device = "/dev/sdb", SizeBytes = 2_000_000_000, Model = "PM9A3", Serial = "S2", Transport = "nvme" },
+                },
+            },
+        });
+        var cluster = Cluster();
+        cluster.Spec.Patches.Clear();
+        cluster.Spec.Patches.Add(new ConfigPatch { Name = "disk", Yaml = patch });
+        await Clusters.CreateClusterAsync(new() { Cluster = cluster }, cancellationToken: Token);
+
+        RpcException refusal = null!;
+        await AgentDouble.UntilAsync(async () =>
+        {
+            refusal = await Assert.ThrowsAsync<RpcException>(() =>
+                Clusters.GetMachineConfigAsync(new() { Node = Uuid }, cancellationToken: Token).ResponseAsync);
+            return refusal.Status.Detail.StartsWith("the config of node", StringComparison.Ordinal);
+        });
+
+        Assert.Equal(StatusCode.FailedPrecondition, refusal.StatusCode);
+        Assert.StartsWith($"the config of node {Uuid} does not fit it: {sentence}", refusal.Status.Detail, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task A_node_without_a_cluster_has_no_config()
     {

@@ -17,7 +17,10 @@ internal static class NodeFactsMap
             Hostname = facts.Hostname,
             DefaultLink = facts.DefaultLink,
             Gateway = facts.Gateway,
+            SystemDisk = facts.SystemDisk,
         };
+        proto.Bonds.Add(facts.Bonds.Select(ToProto));
+        proto.OtherLinkNames.Add(facts.OtherLinkNames);
         proto.NameServers.Add(facts.NameServers);
         proto.Disks.Add(facts.Disks.Select(ToProto));
         proto.Links.Add(facts.Links.Select(ToProto));
@@ -33,12 +36,28 @@ internal static class NodeFactsMap
         Transport = disk.Transport,
         Rotational = disk.Rotational,
         ReadOnly = disk.ReadOnly,
+        Wwid = disk.Wwid,
+        Uuid = disk.Uuid,
+        Modalias = disk.Modalias,
+        BusPath = disk.BusPath,
+        Symlinks = { disk.Symlinks },
     };
 
     private static V1.Link ToProto(Link link)
     {
-        var proto = new V1.Link { Name = link.Name, Mac = link.Mac, Up = link.Up, SpeedMegabits = link.SpeedMegabits };
+        var proto = new V1.Link
+        {
+            Name = link.Name, Mac = link.Mac, Up = link.Up, SpeedMegabits = link.SpeedMegabits, PermanentMac = link.PermanentMac,
+            CurrentMac = link.CurrentMac, Driver = link.Driver, BusPath = link.BusPath, PciId = link.PciId,
+        };
         proto.Addresses.Add(link.Addresses);
         return proto;
     }
+
+    private static V1.Bond ToProto(Bond bond) => new()
+    {
+        Name = bond.Name, Mac = bond.Mac, Up = bond.Up, Addresses = { bond.Addresses }, Members = { bond.Members }, Mode = bond.Mode,
+        LacpRate = bond.LacpRate, TransmitHashPolicy = bond.TransmitHashPolicy,
+        Miimon = bond.Miimon, Updelay = bond.Updelay, Downdelay = bond.Downdelay,
+    };
 }

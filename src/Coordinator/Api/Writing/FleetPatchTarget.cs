@@ -30,7 +30,8 @@ internal sealed class FleetPatchTarget(IRecordStore store, FleetPatchCheck check
             return problem;
         return Shown(await records.UpdateAsync(metadata.Name, etag, old => old with
         {
-            Spec = spec, Metadata = old.Metadata.Updated(metadata, old.Spec != spec, metadata.UpdateTime),
+            Spec = spec,
+            Metadata = old.Metadata.Updated(metadata, old.Spec != spec, metadata.UpdateTime),
         }, validateOnly));
     }
 
