@@ -97,7 +97,8 @@ public sealed class AgentConfigReaderTests
 
     [Theory]
     [InlineData("power: {atOnce: 0}", "power.atOnce: '0' is not a number from 1 to 1000")]
-    [InlineData("dhcp6: {address: 'fe80::1', subnets: [{network: 'fd00::/64', ranges: ['fd00::1-fd00::2']}]}", "dhcp6.address: 'fe80::1' is not an IPv6 address that machines can reach; link-local ones do not do")]
+    [InlineData("dhcp6: {address: 'fe80::1', subnets: [{network: 'fd00::/64', ranges: ['fd00::1-fd00::2']}]}",
+        "dhcp6.address: 'fe80::1' is not an IPv6 address that machines can reach; link-local ones do not do")]
     [InlineData("dhcp6: {address: 'fd00::1', subnets: [{network: 'fd00::5/64', ranges: ['fd00::1-fd00::2']}]}",
         "dhcp6.subnets[0].network: 'fd00::5/64' is not a network such as fd00:77::/64 (its host bits must be 0)")]
     [InlineData("dhcp6: {address: 'fd00::1', subnets: [{network: 'fd00::/64', ranges: ['fd01::1-fd01::2']}]}",
