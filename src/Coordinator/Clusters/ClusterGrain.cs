@@ -149,14 +149,21 @@ internal sealed class ClusterGrain(
     {
         if (!state.RecordExists || state.State.Lease?.Holder != holder)
             return;
-        var next = MemberChoice.Without(state.State, node);
-        if (next != state.State)
-        {
-            await Store(next with { Metadata = next.Metadata with { UpdateTime = time.GetUtcNow() } });
-            await Tell(EventSeverity.Normal, "MemberRemoved", $"node {node} was wiped and is no member any more");
-        }
+        await Remove(node, $"node {node} was wiped and is no member any more");
         // Whoever was killed before this comes here again: the lease is given back after it.
         await GrainFactory.GetGrain<INodeGrain>(node).Wiped(Name);
+    }
+
+    public async Task<Answer<ClusterRecord>> ReleaseMember(string node, string caller)
+    {
+        if (Refuse("") is { } refused)
+            return refused;
+        // Whoever was killed between the two stores comes here again: it is no member then, and the node has to be told.
+        if (state.State.Members.Any(m => m.Node == node) && MemberRelease.Refusal(state.State, node, await Facts()) is { } refusal)
+            return refusal;
+        await Remove(node, $"{caller} took node {node} out, which does not answer; it is no member any more");
+        await GrainFactory.GetGrain<INodeGrain>(node).Release(Name);
+        return state.State;
     }
 
     public async Task<SendOutcome> Send(AgentOrder order)
@@ -251,15 +258,22 @@ internal sealed class ClusterGrain(
 
     private static Refusal Failed(string message) => new(RefusalKind.FailedPrecondition, message);
 
+    private async Task Remove(string node, string message)
+    {
+        if (MemberChoice.Without(state.State, node) is var next && next == state.State)
+            return;
+        await Store(next with { Metadata = next.Metadata with { UpdateTime = time.GetUtcNow() } });
+        await Tell(EventSeverity.Normal, "MemberRemoved", message);
+    }
+
     private Refusal? Refuse(string etag) => !state.RecordExists
         ? new(RefusalKind.NotFound, $"there is no cluster {Name}.")
         : etag != "" && etag != state.Etag
         ? new(RefusalKind.Aborted, "the cluster was changed in between; read it again.", "metadata.etag")
         : null;
 
-    private static string PhaseSentence(ClusterRecord cluster) => cluster.Waiting.Count == 0
-        ? $"all {cluster.Members.Count} members are Running"
-        : string.Join("; ", cluster.Waiting.Take(3).Select(w => $"{w.WaitsFor} ({w.Observed})"));
+    private static string PhaseSentence(ClusterRecord cluster) =>
+        cluster.Waiting.Count == 0 ? $"all {cluster.Members.Count} members are Running" : string.Join("; ", cluster.Waiting.Take(3).Select(w => $"{w.WaitsFor} ({w.Observed})"));
 
     private Task Tell(EventSeverity severity, string reason, string message) =>
         log.AppendAsync(new(time.GetUtcNow(), severity, $"{RecordKind.Clusters}/{Name}", reason, message), CancellationToken.None);

@@ -54,6 +54,14 @@ internal sealed class NodeDouble(FleetDouble fleet) : NodeService.NodeServiceBas
         return Task.FromResult(new ClearNodeQuarantineResponse { Node = node });
     }
 
+    public override Task<ReleaseNodeResponse> ReleaseNode(ReleaseNodeRequest request, ServerCallContext context)
+    {
+        var node = fleet.Nodes.Get(request.Name);
+        node.Status.Cluster = "";
+        fleet.Nodes.Put(node);
+        return Task.FromResult(new ReleaseNodeResponse { Node = node });
+    }
+
     public override async Task ReadNodeLogs(
         ReadNodeLogsRequest request, IServerStreamWriter<ReadNodeLogsResponse> responseStream, ServerCallContext context)
     {

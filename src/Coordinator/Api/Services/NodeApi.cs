@@ -2,7 +2,9 @@ using Cozy.Fleet.Coordinator.Api.Errors;
 using Cozy.Fleet.Coordinator.Api.Mapping;
 using Cozy.Fleet.Coordinator.Api.Reading;
 using Cozy.Fleet.Coordinator.Api.Writing;
+using Cozy.Fleet.Coordinator.Clusters;
 using Cozy.Fleet.Coordinator.Nodes;
+using Cozy.Fleet.Domain;
 using Cozy.Fleet.Domain.Agents;
 using Cozy.Fleet.Domain.Nodes;
 using Grpc.Core;
@@ -75,6 +77,10 @@ internal sealed class NodeApi(
         return await mutations.RunAsync<V1.ClearNodeQuarantineResponse>(context, request, ask, async mutation =>
             new() { Node = await ClearAsync(request.Name, request.Etag, mutation) });
     }
+
+    public override async Task<V1.ReleaseNodeResponse> ReleaseNode(V1.ReleaseNodeRequest request, ServerCallContext context) =>
+        await mutations.RunAsync<V1.ReleaseNodeResponse>(context, request, Ask(request.Name, request.RequestId), async mutation =>
+            new() { Node = await ReleaseAsync(request.Name, mutation) });
 
     public override async Task<V1.CheckNodeResponse> CheckNode(V1.CheckNodeRequest request, ServerCallContext context) =>
         await check.CheckAsync(await names.ResolveAsync(request.Name, context.CancellationToken), context.CancellationToken);
@@ -175,6 +181,15 @@ internal sealed class NodeApi(
         if (etag != "" && etag != present.Metadata.Etag)
             throw Refusals.Conflict("node").ToRpc();
         await grains.GetGrain<INodeGrain>(name).Quarantine("");
+        return await reader.GetAsync(name, mutation.Cancellation);
+    }
+
+    private async Task<V1.Node> ReleaseAsync(string given, Mutation mutation)
+    {
+        var name = await names.ResolveAsync(given, mutation.Cancellation);
+        if ((await reader.GetAsync(name, mutation.Cancellation)).Status.Cluster is not { Length: > 0 } cluster)
+            throw new Refusal(RefusalKind.FailedPrecondition, $"node {name} belongs to no cluster.").ToRpc();
+        (await grains.GetGrain<IClusterGrain>(cluster).ReleaseMember(name, mutation.Caller)).Unwrap();
         return await reader.GetAsync(name, mutation.Cancellation);
     }
 }
