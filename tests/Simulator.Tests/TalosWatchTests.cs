@@ -61,13 +61,14 @@ public sealed class TalosWatchTests
         await ReadAsync(rack.Secure(0, "os:reader"), change =>
         {
             told.Add(change.Subject);
-            return Task.FromResult(told.Count < 7);
+            return Task.FromResult(told.Count < 8);
         });
 
         Assert.Equal(
             [
                 "", "Disks.block.talos.dev/vda", "EtcdMembers.etcd.talos.dev/local", "LinkStatuses.net.talos.dev/eth0",
-                "MachineStatuses.runtime.talos.dev/machine", "NodeStatuses.kubernetes.talos.dev/node-0", "SystemDisks.block.talos.dev/system-disk",
+                "LinkStatuses.net.talos.dev/lo", "MachineStatuses.runtime.talos.dev/machine",
+                "NodeStatuses.kubernetes.talos.dev/node-0", "SystemDisks.block.talos.dev/system-disk",
             ],
             told.Order(StringComparer.Ordinal));
     }
