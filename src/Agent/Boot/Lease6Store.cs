@@ -37,11 +37,8 @@ internal sealed class Lease6Store : IAsyncDisposable
     {
         appended += leases.Count;
         var anew = appended >= Math.Max(10_000, 4 * table.Count);
-        var last = leases.Count - 1;
-        // The log keeps its order: when it has the last one, it has them all.
         var taken = anew ? log.TryReplace(Living(table, now), stored)
-            : leases.Select((lease, index) => log.TryAppend(Write(lease), index == last ? stored : static _ =>
-                { })).ToArray().All(ok => ok);
+            : log.TryAppend([.. leases.Select(lease => (ReadOnlyMemory<byte>)Write(lease))], stored);
         if (!taken)
             stored(new IOException("too many leases wait for the disk"));
         else if (anew)
