@@ -39,7 +39,7 @@ public readonly record struct LeaseOffer(uint Address, bool IsFresh);
 /// its install; by the ids of RFC 2131 one power-on would eat three addresses. Client ids only choose reservations.
 /// </summary>
 /// <remarks>Not safe for several threads: the caller has a lock.</remarks>
-public sealed class LeaseTable
+public sealed class LeaseTable : ILeaseTable<Lease>
 {
     private static readonly TimeSpan HoldTime = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan QuarantineTime = TimeSpan.FromMinutes(10);
@@ -60,13 +60,14 @@ public sealed class LeaseTable
         pools = subnets.ToDictionary(s => s, PoolOf);
     }
 
-    /// <summary>Leases to be found again after a restart, and what was declined; no offers.</summary>
-    public IEnumerable<Lease> Stored => byAddress.Values.Where(l => !l.Offered);
-
+    /// <inheritdoc/>
     public int Count => byAddress.Count;
 
+    /// <inheritdoc/>
+    public IEnumerable<Lease> StoredAfter(DateTimeOffset time) => byAddress.Values.Where(l => !l.Offered && l.Expires > time);
+
     /// <summary>The addresses that are in clients' hands or rest after a DECLINE, in order.</summary>
-    public IReadOnlyList<Lease> List(DateTimeOffset now) => [.. Stored.Where(l => l.Expires > now).OrderBy(l => l.Address)];
+    public IReadOnlyList<Lease> List(DateTimeOffset now) => [.. StoredAfter(now).OrderBy(l => l.Address)];
 
     /// <summary>What is known of an address; null when it never was anybody's.</summary>
     public Lease? At(uint address) => byAddress.GetValueOrDefault(address);
@@ -92,7 +93,7 @@ public sealed class LeaseTable
     /// <summary>The local link's own subnet.</summary>
     public DhcpSubnet? LocalSubnet => subnets is [var first, ..] ? first : null;
 
-    /// <summary>Takes a lease as it was stored.</summary>
+    /// <inheritdoc/>
     public void Restore(Lease lease)
     {
         Drop(lease.Address);

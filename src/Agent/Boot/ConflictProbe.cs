@@ -1,7 +1,6 @@
 using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
-using System.Text;
 using Cozy.Fleet.Agent.Config;
 using Cozy.Fleet.Dhcp;
 using Cozy.Fleet.Primitives;
@@ -80,8 +79,7 @@ internal sealed partial class ConflictProbe(AgentConfig config, TimeProvider clo
     private void OpenEcho()
     {
         echo = new(AddressFamily.InterNetwork, SocketType.Raw, ProtocolType.Icmp);
-        if (config.Interface != "")
-            echo.SetRawSocketOption(1, 25, Encoding.ASCII.GetBytes(config.Interface + "\0")); // SO_BINDTODEVICE
+        Link.Restrict(echo, config.Interface);
     }
 
     // What cannot be asked for is offered as if nobody had asked: the client looks itself, and declines.

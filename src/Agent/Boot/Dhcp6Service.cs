@@ -1,7 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Security.Cryptography;
-using System.Text;
 using Cozy.Fleet.Agent.Config;
 using Cozy.Fleet.Agent.Storage;
 using Cozy.Fleet.Contracts.V1;
@@ -24,51 +23,35 @@ internal sealed partial class Dhcp6Service(
     private const int ClientPort = 546;
     private static readonly IPAddress AllServers = IPAddress.Parse("ff02::1:2");
 
-    private const int ReceiveBuffer = 4 << 20;
-
     private readonly Lease6Table leases = new(config.Dhcp6?.Subnets ?? []);
-    private readonly CancellationTokenSource stopping = new();
     private readonly Lock gate = new(); // The loop answers while the lease log reports.
     private Dhcp6Server? server;
-    private Lease6Store? store;
-    private Socket? socket;
-    private Task loop = Task.CompletedTask;
-
-    /// <summary>The port that is really bound; for tests that ask for any.</summary>
-    public int Port { get; private set; }
+    private LeaseStore<Lease6>? store;
+    private DhcpListener? listener;
 
     public async Task StartAsync(CancellationToken cancellationToken)
     {
         if (config.Dhcp6 is not { } wanted)
             return;
-        store = await Lease6Store.OpenAsync(config.DataDirectory, leases, clock.GetUtcNow());
+        store = await LeaseStore<Lease6>.OpenAsync(config.DataDirectory, LeaseFormats.V6, leases, clock.GetUtcNow());
         server = new(leases, await ServerIdAsync(Path.Combine(config.DataDirectory, "dhcp6.duid"), cancellationToken));
-        socket = new(AddressFamily.InterNetworkV6, SocketType.Dgram, ProtocolType.Udp) { ReceiveBufferSize = ReceiveBuffer };
-        if (config.Interface != "")
-        {
-            // SO_BINDTODEVICE, before the bind: this link's machines and no others (dotnet-facts.md 9).
-            socket.SetRawSocketOption(1, 25, Encoding.ASCII.GetBytes(config.Interface + "\0"));
-        }
-        Link.Bind(socket, new IPEndPoint(config.Interface != "" ? IPAddress.IPv6Any : wanted.Address, wanted.Port), "DHCPv6");
+        var socket = new Socket(AddressFamily.InterNetworkV6, SocketType.Dgram, ProtocolType.Udp);
         if (config.Interface != "")
             socket.SetSocketOption(SocketOptionLevel.IPv6, SocketOptionName.AddMembership,
                 new IPv6MulticastOption(AllServers, LinkEndPoint.IndexOf(config.Interface)));
-        Port = ((IPEndPoint)socket.LocalEndPoint!).Port;
-        loop = Task.Factory.StartNew(Receive, stopping.Token, TaskCreationOptions.LongRunning, TaskScheduler.Default);
-        LogReady(wanted.Address.ToString(), Port);
+        var where = new IPEndPoint(config.Interface != "" ? IPAddress.IPv6Any : wanted.Address, wanted.Port);
+        listener = new(new(socket, where, config.Interface, "DHCPv6", "dhcp6"), Handle, refused, log);
+        LogReady(wanted.Address.ToString(), listener.Port);
     }
 
     public async Task StopAsync(CancellationToken cancellationToken)
     {
-        await stopping.CancelAsync();
-        socket?.Dispose();
-        await loop;
+        if (listener is not null)
+            await listener.DisposeAsync();
     }
 
     public async ValueTask DisposeAsync()
     {
-        socket?.Dispose();
-        stopping.Dispose();
         if (store is not null)
             await store.DisposeAsync();
     }
@@ -83,35 +66,7 @@ internal sealed partial class Dhcp6Service(
         return made;
     }
 
-    private void Receive()
-    {
-        var buffer = new byte[4096];
-        EndPoint sender = new IPEndPoint(IPAddress.IPv6Any, 0);
-        while (!stopping.IsCancellationRequested)
-        {
-            try
-            {
-                var count = socket!.ReceiveFrom(buffer, ref sender);
-                Handle(buffer.AsSpan(0, count), (IPEndPoint)sender);
-            }
-            catch (Exception failure) when (failure is SocketException or ObjectDisposedException)
-            {
-                if (stopping.IsCancellationRequested)
-                    return;
-                // A link that went down. The pause keeps a lasting error from filling the log.
-                LogSocketError(failure.Message);
-                stopping.Token.WaitHandle.WaitOne(TimeSpan.FromMilliseconds(200));
-            }
-            catch (Exception failure)
-            {
-                // Whatever one packet did, the rack's next machine is answered.
-                refused.Count("dhcp6/error");
-                LogPacketError(failure, sender.ToString()!);
-            }
-        }
-    }
-
-    private void Handle(ReadOnlySpan<byte> datagram, IPEndPoint source)
+    private void Handle(Socket socket, ReadOnlySpan<byte> datagram, IPEndPoint source)
     {
         if (!Dhcp6Request.TryFrom(datagram, Ipv6.ToNumber(source.Address), out var request, out var refusal))
         {
@@ -120,7 +75,7 @@ internal sealed partial class Dhcp6Service(
         }
         var session = SessionOf(request);
         var url = session is null ? null : BootUrl(request, session);
-        var incoming = new Incoming(request, source, session, url);
+        var incoming = new Incoming(socket, request, source, session, url);
         Dhcp6Answer answer;
         lock (gate)
         {
@@ -128,7 +83,7 @@ internal sealed partial class Dhcp6Service(
             answer = server!.Answer(request, url, now);
             // Handed over inside the lock: the file has the leases in the order in which they were given.
             if (answer.Store.Count > 0)
-                store!.Append(answer.Store, leases, now, failure => Settle(incoming, answer, failure));
+                store!.Append(answer.Store, now, failure => Settle(incoming, answer, failure));
         }
         if (answer.Reason != "")
         {
@@ -186,12 +141,12 @@ internal sealed partial class Dhcp6Service(
 
     private void Finish(Incoming incoming, Dhcp6Reply reply)
     {
-        var (request, source, session, url) = incoming;
+        var (socket, request, source, session, url) = incoming;
         try
         {
             // A relay listens where servers do, a client on its own port, whichever it sent from.
-            var port = config.Interface == "" ? source.Port : request.Relays.Count > 0 ? Port : ClientPort;
-            socket!.SendTo(reply.Write(request), new IPEndPoint(source.Address, port));
+            var port = config.Interface == "" ? source.Port : request.Relays.Count > 0 ? ((IPEndPoint)socket.LocalEndPoint!).Port : ClientPort;
+            socket.SendTo(reply.Write(request), new IPEndPoint(source.Address, port));
         }
         catch (Exception failure) when (failure is SocketException or ObjectDisposedException)
         {
@@ -212,19 +167,13 @@ internal sealed partial class Dhcp6Service(
         }
     }
 
-    private sealed record Incoming(Dhcp6Request Request, IPEndPoint Source, BootSession? Session, string? Url);
+    private sealed record Incoming(Socket Socket, Dhcp6Request Request, IPEndPoint Source, BootSession? Session, string? Url);
 
     [LoggerMessage(LogLevel.Information, "DHCPv6 on {Address} port {Port}")]
     private partial void LogReady(string address, int port);
 
     [LoggerMessage(LogLevel.Debug, "DHCPv6: {Type} of {Source}: {Reason}")]
     private partial void LogSilent(Dhcp6MessageType type, string source, string reason);
-
-    [LoggerMessage(LogLevel.Warning, "DHCPv6: the socket failed: {Error}")]
-    private partial void LogSocketError(string error);
-
-    [LoggerMessage(LogLevel.Error, "DHCPv6: a packet of {Source} could not be handled")]
-    private partial void LogPacketError(Exception error, string source);
 
     [LoggerMessage(LogLevel.Error, "DHCPv6: a lease could not be stored and is not given: {Error}")]
     private partial void LogStoreError(string error);

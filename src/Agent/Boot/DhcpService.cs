@@ -29,7 +29,7 @@ internal sealed partial class DhcpService(
     private readonly BootOffers offers = new(config, reporter, refused);
     private DhcpSender? sender;
     private MacAddress? ourCard;
-    private LeaseStore? store;
+    private LeaseStore<Lease>? store;
 
     /// <summary>The port that is really bound; for tests that ask for any.</summary>
     public int Port { get; private set; }
@@ -38,7 +38,7 @@ internal sealed partial class DhcpService(
     {
         if (config.DhcpMode == DhcpMode.Off)
             return;
-        store = await LeaseStore.OpenAsync(config.DataDirectory, leases, clock.GetUtcNow());
+        store = await LeaseStore<Lease>.OpenAsync(config.DataDirectory, LeaseFormats.V4, leases, clock.GetUtcNow());
         foreach (var lease in leases.List(clock.GetUtcNow()).Where(l => !l.Declined))
             sessions.SetAddress(lease.Mac, Ipv4.ToAddress(lease.Address), lease.Expires);
         sender = new(config);
@@ -50,10 +50,16 @@ internal sealed partial class DhcpService(
 
         int Listen(int port, bool bootService)
         {
-            TakeDatagram take = (socket, datagram, source) => Handle(socket, datagram, source, bootService);
-            var listener = new DhcpListener(config, port, take, refused, log);
+            var socket = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp) { EnableBroadcast = true };
+            // The other server may run on this very host: then both get every broadcast (dotnet-facts.md 9).
+            if (config.DhcpMode == DhcpMode.Proxy)
+                socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.ReuseAddress, true);
+            var where = new DhcpPort(socket, new(config.Interface != "" ? IPAddress.Any : config.Address, port), config.Interface, "DHCP", "dhcp");
+            var listener = new DhcpListener(where, Take, refused, log);
             listeners.Add(listener);
             return listener.Port;
+
+            void Take(Socket from, ReadOnlySpan<byte> datagram, IPEndPoint source) => Handle(from, datagram, source, bootService);
         }
     }
 
@@ -88,7 +94,7 @@ internal sealed partial class DhcpService(
             former = leases.At(address);
             if (leases.Release(address, now) is not { } ended)
                 return null;
-            store!.Append(ended, leases, now, failure => _ = failure is null ? stored.TrySetResult() : stored.TrySetException(failure));
+            store!.Append([ended], now, failure => _ = failure is null ? stored.TrySetResult() : stored.TrySetException(failure));
         }
         await stored.Task;
         LogReleased(Ipv4.ToAddress(address).ToString(), former!.Mac.ToString());
@@ -169,7 +175,7 @@ internal sealed partial class DhcpService(
             var answer = server.Answer(request, telling.Boot, telling.HostName, now);
             // Handed over inside the lock: the file has the leases in the order in which they were given.
             if (answer.Store is { } lease)
-                store!.Append(lease, leases, now, failure => Settle(incoming, answer.Reply, failure));
+                store!.Append([lease], now, failure => Settle(incoming, answer.Reply, failure));
             if (answer.Reply is not { MessageType: DhcpMessageType.Offer } offer || !probe.IsFor(request))
                 return answer with { IsFresh = false };
             // The client repeats itself while we ask: its answer is on the way.
@@ -228,7 +234,7 @@ internal sealed partial class DhcpService(
             var now = clock.GetUtcNow();
             var rest = LeaseTable.Decline(address, mac, now);
             leases.Restore(rest);
-            store!.Append(rest, leases, now, failure =>
+            store!.Append([rest], now, failure =>
             {
                 if (failure is not null)
                     LogStoreError(mac.ToString(), failure.Message);

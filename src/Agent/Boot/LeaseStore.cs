@@ -1,40 +1,41 @@
-using System.Text.Json;
-using System.Text.Json.Serialization;
 using Cozy.Fleet.Agent.Storage;
 using Cozy.Fleet.Dhcp;
-using Cozy.Fleet.Primitives;
 
 namespace Cozy.Fleet.Agent.Boot;
 
-/// <summary>A lease as a line of the lease log.</summary>
-internal sealed record StoredLease(uint Address, string Mac, DateTimeOffset Expires, bool Declined);
-
-[JsonSerializable(typeof(StoredLease))]
-internal sealed partial class LeaseJson : JsonSerializerContext;
-
-/// <summary>Leases on disk: a lease is stored before its ACK leaves, so a power cut loses none (netboot.md 11).</summary>
-internal sealed class LeaseStore : IAsyncDisposable
+/// <summary>Leases on disk: a lease is stored before the answer leaves that gives it, so a power cut loses none (netboot.md 11).</summary>
+internal sealed class LeaseStore<TLease> : IAsyncDisposable
 {
+    // Expired ones stay: they give a client its former address again. Older ones are history.
+    private static readonly TimeSpan Memory = TimeSpan.FromDays(7);
+
     private readonly AppendLog log;
+    private readonly LeaseFormat<TLease> format;
+    private readonly ILeaseTable<TLease> table;
     private int appended;
 
-    private LeaseStore(AppendLog log) => this.log = log;
+    private LeaseStore(AppendLog log, LeaseFormat<TLease> format, ILeaseTable<TLease> table) => (this.log, this.format, this.table) = (log, format, table);
 
     /// <summary>Opens the log, gives the leases to the table, and leaves only the living ones in the file.</summary>
-    public static async Task<LeaseStore> OpenAsync(string directory, LeaseTable table, DateTimeOffset now)
+    public static async Task<LeaseStore<TLease>> OpenAsync(string directory, LeaseFormat<TLease> format, ILeaseTable<TLease> table, DateTimeOffset now)
     {
-        var (log, _) = AppendLog.Open(Path.Combine(directory, "leases.log"), record => table.Restore(Read(record)));
-        await log.ReplaceAsync(Living(table, now));
-        return new(log);
+        var (log, _) = AppendLog.Open(Path.Combine(directory, format.File), record => table.Restore(format.Read(record)));
+        var store = new LeaseStore<TLease>(log, format, table);
+        await log.ReplaceAsync(store.Living(now));
+        return store;
     }
 
-    /// <summary>Stores a lease; now and then the file is written anew with what still counts.</summary>
-    /// <param name="table">Holds the lease already; the caller has its lock.</param>
-    /// <param name="stored">As in <see cref="AppendLog.TryAppend"/>; called at once when too many leases wait for the disk.</param>
-    public void Append(Lease lease, LeaseTable table, DateTimeOffset now, Action<IOException?> stored)
+    /// <summary>
+    /// Stores the leases of one answer, all of them or none; now and then the file is written anew with what still counts.
+    /// </summary>
+    /// <param name="leases">The table holds them already; the caller has its lock.</param>
+    /// <param name="stored">Called once, as in <see cref="AppendLog"/>; at once when too many leases wait for the disk.</param>
+    public void Append(IReadOnlyList<TLease> leases, DateTimeOffset now, Action<IOException?> stored)
     {
-        var anew = ++appended >= Math.Max(10_000, 4 * table.Count);
-        var taken = anew ? log.TryReplace(Living(table, now), stored) : log.TryAppend(Write(lease), stored);
+        appended += leases.Count;
+        var anew = appended >= Math.Max(10_000, 4 * table.Count);
+        var taken = anew ? log.TryReplace(Living(now), stored)
+            : log.TryAppend([.. leases.Select(lease => (ReadOnlyMemory<byte>)format.Write(lease))], stored);
         if (!taken)
             stored(new IOException("too many leases wait for the disk"));
         else if (anew)
@@ -43,17 +44,6 @@ internal sealed class LeaseStore : IAsyncDisposable
 
     public ValueTask DisposeAsync() => log.DisposeAsync();
 
-    // Expired ones stay: they give a client its former address again. Older than a week they are history.
     // The table is read here, under its lock; the records are written by the log's thread, while the next clients are answered.
-    private static IEnumerable<byte[]> Living(LeaseTable table, DateTimeOffset now) =>
-        table.Stored.Where(l => l.Expires > now - TimeSpan.FromDays(7)).ToArray().Select(Write);
-
-    private static byte[] Write(Lease lease) => JsonSerializer.SerializeToUtf8Bytes(
-        new StoredLease(lease.Address, lease.Mac.ToString(), lease.Expires, lease.Declined), LeaseJson.Default.StoredLease);
-
-    private static Lease Read(byte[] record)
-    {
-        var stored = JsonSerializer.Deserialize(record, LeaseJson.Default.StoredLease)!;
-        return new(stored.Address, MacAddress.Parse(stored.Mac), stored.Expires, stored.Declined);
-    }
+    private IEnumerable<byte[]> Living(DateTimeOffset now) => table.StoredAfter(now - Memory).ToArray().Select(format.Write);
 }

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.NetworkInformation;
 using System.Net.Sockets;
+using System.Text;
 
 namespace Cozy.Fleet.Agent.Boot;
 
@@ -8,6 +9,18 @@ namespace Cozy.Fleet.Agent.Boot;
 internal static class Link
 {
     private const int EthernetMtu = 1500;
+
+    // Linux: SOL_SOCKET, SO_BINDTODEVICE.
+    private const int SocketLevel = 1;
+    private const int BindToDevice = 25;
+
+    /// <summary>Call it before the bind: the socket hears one link's machines and no others (dotnet-facts.md 9).</summary>
+    /// <param name="link">Empty: every link.</param>
+    public static void Restrict(Socket socket, string link)
+    {
+        if (link != "")
+            socket.SetRawSocketOption(SocketLevel, BindToDevice, Encoding.ASCII.GetBytes(link + "\0"));
+    }
 
     /// <summary>Binds; the error says which service wanted which port.</summary>
     /// <exception cref="IOException">The port is taken, or not ours to take.</exception>

@@ -1,7 +1,5 @@
-using System.Net;
 using System.Net.NetworkInformation;
 using System.Net.Sockets;
-using System.Text;
 using Cozy.Fleet.Agent.Config;
 using Cozy.Fleet.Dhcp.V6;
 using Cozy.Fleet.Primitives;
@@ -15,31 +13,15 @@ namespace Cozy.Fleet.Agent.Boot;
 /// </summary>
 internal sealed partial class RouterAdvertiser(AgentConfig config, TimeProvider clock, ILogger<RouterAdvertiser> log) : BackgroundService
 {
-    private const int AllHops = 255; // RFC 4861 7.1.2: one that passed a router is not believed.
-
-    private static readonly IPAddress AllNodes = IPAddress.Parse("ff02::1");
-    private static readonly IPAddress AllRouters = IPAddress.Parse("ff02::2");
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(60);
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         if (config.Dhcp6 is not { Advertises: true, Subnets: [var subnet, ..] } wanted)
             return;
-        using var socket = Open();
-        var message = RouterAdvertisement.Write(subnet, MacOf(config.Interface), wanted.Autonomous);
+        using var socket = RouterSocket.Open(config.Interface);
+        var message = RouterDiscovery.AskByDhcp(subnet, MacOf(config.Interface), wanted.Autonomous);
         await Task.WhenAll(SpeakAsync(socket, message, stoppingToken), AnswerAsync(socket, message, stoppingToken));
-    }
-
-    private Socket Open()
-    {
-        var socket = new Socket(AddressFamily.InterNetworkV6, SocketType.Raw, ProtocolType.IcmpV6);
-        var index = LinkEndPoint.IndexOf(config.Interface);
-        socket.SetRawSocketOption(1, 25, Encoding.ASCII.GetBytes(config.Interface + "\0")); // SO_BINDTODEVICE
-        socket.SetSocketOption(SocketOptionLevel.IPv6, SocketOptionName.MulticastInterface, index);
-        socket.SetSocketOption(SocketOptionLevel.IPv6, SocketOptionName.MulticastTimeToLive, AllHops);
-        socket.SetSocketOption(SocketOptionLevel.IPv6, SocketOptionName.MulticastLoopback, false);
-        socket.SetSocketOption(SocketOptionLevel.IPv6, SocketOptionName.AddMembership, new IPv6MulticastOption(AllRouters, index));
-        return socket;
     }
 
     private async Task SpeakAsync(Socket socket, byte[] message, CancellationToken stopping)
@@ -58,7 +40,7 @@ internal sealed partial class RouterAdvertiser(AgentConfig config, TimeProvider 
         while (true)
         {
             var count = await socket.ReceiveAsync(buffer, stopping);
-            if (count > 0 && buffer[0] == RouterAdvertisement.SolicitationType)
+            if (count > 0 && buffer[0] == RouterDiscovery.Solicitation)
                 await SendAsync(socket, message, stopping);
         }
     }
@@ -68,7 +50,7 @@ internal sealed partial class RouterAdvertiser(AgentConfig config, TimeProvider 
     {
         try
         {
-            await socket.SendToAsync(message, new IPEndPoint(AllNodes, 0), stopping);
+            await socket.SendToAsync(message, RouterSocket.AllNodes, stopping);
         }
         catch (SocketException failure)
         {

@@ -1,7 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
-using System.Text;
 using Cozy.Fleet.Agent.Config;
+using Cozy.Fleet.Dhcp.V6;
 
 namespace Cozy.Fleet.Agent.Boot;
 
@@ -15,15 +15,6 @@ internal sealed partial class RouterAnswers(
 {
     // From the loader's first packet to its question it is seconds; a system that was booted asks a real router, if at all.
     private static readonly TimeSpan BootTime = TimeSpan.FromMinutes(5);
-
-    // A receiver believes neighbours alone, by this number (RFC 4861 6.1.2).
-    private const int HopLimit = 255;
-
-    // ICMP6_FILTER of Linux: a bit for each type that is kept away.
-    private const int FilterOption = 1;
-
-    private static readonly IPAddress AllNodes = IPAddress.Parse("ff02::1");
-    private static readonly IPAddress AllRouters = IPAddress.Parse("ff02::2");
 
     private readonly byte[] answer = RouterDiscovery.NoRouterHere();
     private DateTimeOffset routerUntil;
@@ -71,7 +62,7 @@ internal sealed partial class RouterAnswers(
         if (sessions.Find(card) is not { } session || now - session.Seen > BootTime)
             return;
         // Who has no address yet hears what is said to all.
-        var to = sender.Address.IsIPv6LinkLocal ? sender : new IPEndPoint(AllNodes, 0);
+        var to = sender.Address.IsIPv6LinkLocal ? sender : RouterSocket.AllNodes;
         socket.SendTo(answer, to);
         if (!session.ToldOfNoRouter)
             LogAnswered(session.Id, card.ToString());
@@ -83,31 +74,13 @@ internal sealed partial class RouterAnswers(
     {
         try
         {
-            var socket = new Socket(AddressFamily.InterNetworkV6, SocketType.Raw, ProtocolType.IcmpV6);
-            socket.SetRawSocketOption(1, 25, Encoding.ASCII.GetBytes(config.Interface + "\0")); // SO_BINDTODEVICE
-            byte[] filter = Filter(RouterDiscovery.Solicitation, RouterDiscovery.Advertisement);
-            socket.SetRawSocketOption((int)ProtocolType.IcmpV6, FilterOption, filter);
-            var routers = new IPv6MulticastOption(AllRouters, LinkEndPoint.IndexOf(config.Interface));
-            socket.SetSocketOption(SocketOptionLevel.IPv6, SocketOptionName.AddMembership, routers);
-            socket.SetSocketOption(SocketOptionLevel.IPv6, SocketOptionName.MulticastTimeToLive, HopLimit);
-            socket.SetSocketOption(SocketOptionLevel.IPv6, SocketOptionName.IpTimeToLive, HopLimit);
-            socket.Bind(new IPEndPoint(IPAddress.IPv6Any, 0));
-            return socket;
+            return RouterSocket.Open(config.Interface);
         }
         catch (SocketException failure)
         {
             LogUnheard(config.Interface, failure.Message);
             return null;
         }
-    }
-
-    private static byte[] Filter(params ReadOnlySpan<byte> wanted)
-    {
-        var blocked = new byte[32];
-        blocked.AsSpan().Fill(0xff);
-        foreach (var type in wanted)
-            blocked[type / 8] &= (byte)~(1 << (type % 8));
-        return blocked;
     }
 
     [LoggerMessage(LogLevel.Information, "boot {Session} of {Mac}: told that there is no IPv6 router")]

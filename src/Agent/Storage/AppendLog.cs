@@ -34,9 +34,9 @@ internal sealed class AppendLog : IAsyncDisposable
         writer = Task.Run(WriteAllAsync);
     }
 
-    /// <param name="Replacement">Null: the record is appended.</param>
+    /// <param name="Replacement">Null: the records are appended.</param>
     /// <param name="Stored">Called when the disk has it, or with what the disk said.</param>
-    private sealed record Entry(ReadOnlyMemory<byte> Record, IEnumerable<byte[]>? Replacement, Action<IOException?> Stored);
+    private sealed record Entry(IReadOnlyList<ReadOnlyMemory<byte>> Records, IEnumerable<byte[]>? Replacement, Action<IOException?> Stored);
 
     /// <summary>Opens the log and hands over every whole record in order.</summary>
     /// <returns>The log, and how many bytes of a cut-off record were dropped.</returns>
@@ -58,20 +58,24 @@ internal sealed class AppendLog : IAsyncDisposable
 
     /// <summary>Completes when the record is on disk.</summary>
     /// <exception cref="IOException">The disk refused it; nothing may be done that relied on the record.</exception>
-    public Task AppendAsync(ReadOnlyMemory<byte> record) => EnqueueAsync(record, null);
+    public Task AppendAsync(ReadOnlyMemory<byte> record) => EnqueueAsync([record], null);
 
     /// <summary>Replaces the whole content, by a new file and a rename.</summary>
-    public Task ReplaceAsync(IEnumerable<byte[]> records) => EnqueueAsync(default, records);
+    public Task ReplaceAsync(IEnumerable<byte[]> records) => EnqueueAsync([], records);
 
     /// <summary>
     /// Appends without a task of its own: all that waited for one flush hear of it one after the other, on the log's thread, in the
     /// order in which they came. False when too much waits already; then nothing is stored and nobody is called.
     /// </summary>
     /// <param name="stored">Null: the disk has it. Must not throw, and the next flush waits for it.</param>
-    public bool TryAppend(ReadOnlyMemory<byte> record, Action<IOException?> stored) => queue.Writer.TryWrite(new(record, null, stored));
+    public bool TryAppend(ReadOnlyMemory<byte> record, Action<IOException?> stored) => TryAppend([record], stored);
+
+    /// <summary>The same for records that belong together: all of them are taken or none, and share one flush.</summary>
+    public bool TryAppend(IReadOnlyList<ReadOnlyMemory<byte>> records, Action<IOException?> stored) =>
+        queue.Writer.TryWrite(new(records, null, stored));
 
     /// <summary>As <see cref="TryAppend"/>, for the whole content. The records are read on the log's thread.</summary>
-    public bool TryReplace(IEnumerable<byte[]> records, Action<IOException?> stored) => queue.Writer.TryWrite(new(default, records, stored));
+    public bool TryReplace(IEnumerable<byte[]> records, Action<IOException?> stored) => queue.Writer.TryWrite(new([], records, stored));
 
     public async ValueTask DisposeAsync()
     {
@@ -86,10 +90,10 @@ internal sealed class AppendLog : IAsyncDisposable
         await file.DisposeAsync();
     }
 
-    private async Task EnqueueAsync(ReadOnlyMemory<byte> record, IEnumerable<byte[]>? replacement)
+    private async Task EnqueueAsync(IReadOnlyList<ReadOnlyMemory<byte>> records, IEnumerable<byte[]>? replacement)
     {
         var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        await queue.Writer.WriteAsync(new(record, replacement, failure =>
+        await queue.Writer.WriteAsync(new(records, replacement, failure =>
         {
             if (failure is null)
                 done.SetResult();
@@ -135,7 +139,8 @@ internal sealed class AppendLog : IAsyncDisposable
         {
             if (entry.Replacement is null)
             {
-                WriteRecord(bytes, entry.Record.Span);
+                foreach (var record in entry.Records)
+                    WriteRecord(bytes, record.Span);
                 continue;
             }
             bytes.SetLength(0); // What came before it in this batch is superseded with the rest.

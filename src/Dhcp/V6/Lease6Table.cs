@@ -14,7 +14,7 @@ public sealed record Lease6(UInt128 Address, string Client, DateTimeOffset Expir
 /// same address, also after a restart.
 /// </summary>
 /// <remarks>Not safe for several threads: the caller has a lock.</remarks>
-public sealed class Lease6Table(IReadOnlyList<Dhcp6Subnet> subnets)
+public sealed class Lease6Table(IReadOnlyList<Dhcp6Subnet> subnets) : ILeaseTable<Lease6>
 {
     private static readonly TimeSpan HoldTime = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan QuarantineTime = TimeSpan.FromMinutes(10);
@@ -25,10 +25,11 @@ public sealed class Lease6Table(IReadOnlyList<Dhcp6Subnet> subnets)
     private readonly Dictionary<UInt128, Lease6> byAddress = [];
     private readonly Dictionary<(Dhcp6Subnet Subnet, string Client), UInt128> byClient = [];
 
-    /// <summary>Leases to be found again after a restart, and what was declined; no offers.</summary>
-    public IEnumerable<Lease6> Stored => byAddress.Values.Where(lease => !lease.Offered);
-
+    /// <inheritdoc/>
     public int Count => byAddress.Count;
+
+    /// <inheritdoc/>
+    public IEnumerable<Lease6> StoredAfter(DateTimeOffset time) => byAddress.Values.Where(lease => !lease.Offered && lease.Expires > time);
 
     /// <summary>How many addresses are in clients' hands.</summary>
     public int LiveCount(DateTimeOffset now) => byAddress.Values.Count(lease => !lease.Declined && lease.Expires > now);
@@ -49,7 +50,7 @@ public sealed class Lease6Table(IReadOnlyList<Dhcp6Subnet> subnets)
     public Dhcp6Subnet? SubnetOf(UInt128 link) => link == 0 ? subnets is [var first, ..] ? first : null
         : subnets.FirstOrDefault(subnet => subnet.Contains(link));
 
-    /// <summary>Takes a lease as it was stored.</summary>
+    /// <inheritdoc/>
     public void Restore(Lease6 lease)
     {
         ArgumentNullException.ThrowIfNull(lease);

@@ -53,7 +53,7 @@ public sealed class KillLoopTests
         File.Copy(Path.Combine(rack.Data, "leases.log"), copy["leases.log"]);
         var table = new LeaseTable([], []);
         var now = TimeProvider.System.GetUtcNow();
-        await using (await LeaseStore.OpenAsync(Path.GetDirectoryName(copy["leases.log"])!, table, now))
+        await using (await LeaseStore<Lease>.OpenAsync(copy.Path, LeaseFormats.V4, table, now))
         {
             var stored = table.List(now).ToDictionary(l => Ipv4.ToAddress(l.Address), l => l.Mac);
             return [.. load.Owners.Where(o => !stored.TryGetValue(o.Key, out var mac) || mac != o.Value).Select(o => $"{o.Key} of {o.Value} is lost")];

@@ -81,7 +81,7 @@ public sealed class Dhcp6ServerTests
     {
         for (var last = 1; last <= 4; last++)
             Lease(last);
-        Assert.Equal(4, leases.Stored.Select(lease => lease.Address).Distinct().Count());
+        Assert.Equal(4, leases.StoredAfter(Start).Select(lease => lease.Address).Distinct().Count());
         var full = Ask(Machine(5, Dhcp6MessageType.Solicit));
         var later = Ask(Machine(5, Dhcp6MessageType.Solicit), at: Start.AddHours(2));
 
@@ -167,7 +167,7 @@ public sealed class Dhcp6ServerTests
     {
         var address = Lease(1);
         var after = new Lease6Table([Local, Far]);
-        foreach (var lease in leases.Stored)
+        foreach (var lease in leases.StoredAfter(Start))
             after.Restore(lease);
         var other = new Dhcp6Server(after, Wire6.ServerId).Answer(Wire6.Request(Machine(2, Dhcp6MessageType.Rebind,
             Text(address)), 0), Url, Start);

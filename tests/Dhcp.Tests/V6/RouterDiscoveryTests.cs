@@ -1,7 +1,7 @@
-using Cozy.Fleet.Agent.Boot;
+using Cozy.Fleet.Dhcp.V6;
 using Cozy.Fleet.Primitives;
 
-namespace Cozy.Fleet.Agent.Tests.Boot;
+namespace Cozy.Fleet.Dhcp.Tests.V6;
 
 public sealed class RouterDiscoveryTests
 {
@@ -52,5 +52,19 @@ public sealed class RouterDiscoveryTests
         Assert.Equal(TimeSpan.Zero, RouterDiscovery.RouterLifetime(router.AsSpan(0, 15)));
         Assert.Equal(TimeSpan.Zero, RouterDiscovery.RouterLifetime(Solicitation));
         Assert.Equal(TimeSpan.Zero, RouterDiscovery.RouterLifetime(RouterDiscovery.NoRouterHere()));
+    }
+
+    [Theory]
+    [InlineData(false, "80")]
+    [InlineData(true, "c0")]
+    public void An_advertisement_says_ask_by_dhcp_this_is_your_prefix_and_that_there_is_no_router(bool autonomous, string flags)
+    {
+        var subnet = new Dhcp6Subnet(Wire6.Ip("fd00:77::"), 64, [], TimeSpan.FromHours(1));
+
+        Assert.Equal(
+            "86000000" + "40c00000" + "0000000000000000" // Type, hop limit 64, M and O, lifetime 0.
+            + "0101525400123456" + "030440" + flags + "00000e1000000e1000000000" + "fd000077000000000000000000000000",
+            Convert.ToHexStringLower(RouterDiscovery.AskByDhcp(subnet, Wire6.Mac, autonomous)));
+        Assert.Equal(TimeSpan.Zero, RouterDiscovery.RouterLifetime(RouterDiscovery.AskByDhcp(subnet, null, autonomous)));
     }
 }
