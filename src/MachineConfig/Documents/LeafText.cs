@@ -4,7 +4,7 @@ using YamlDotNet.RepresentationModel;
 namespace Cozy.Fleet.MachineConfig.Documents;
 
 /// <summary>Values as people read them.</summary>
-internal static class LeafText
+public static class LeafText
 {
     /// <summary>The value; a text that YAML reads as something else stands in quotes: <c>"1"</c> is told from <c>1</c>.</summary>
     public static string Of(YamlNode node) => node switch
