@@ -143,7 +143,7 @@ internal sealed partial class SessionLoop : BackgroundService
 
         // Several things write; the stream takes one message at a time.
         var outgoing = Channel.CreateBounded<ConnectRequest>(64);
-        var queries = new SessionQueries(answer, outgoing.Writer, clock, log, ending.Token);
+        var queries = new RunningQueries(answer, outgoing.Writer, clock, log, ending.Token);
         var work = new[]
         {
             WriteAsync(call.RequestStream, outgoing.Reader, ending.Token),
@@ -222,7 +222,7 @@ internal sealed partial class SessionLoop : BackgroundService
         }
     }
 
-    private async Task ReadAsync(IAsyncStreamReader<ConnectResponse> stream, SessionQueries queries, CancellationToken cancellation)
+    private async Task ReadAsync(IAsyncStreamReader<ConnectResponse> stream, RunningQueries queries, CancellationToken cancellation)
     {
         while (await stream.MoveNext(cancellation))
         {
