@@ -15,7 +15,7 @@ internal static class BootScripts
     /// <summary>Loads kernel and initramfs, each with retries; a machine that cannot goes through its firmware again.</summary>
     public static string Netboot(BootPlan plan, string session, BootFiles files, PushTargets push)
     {
-        var arguments = string.Join(' ', KernelArguments(plan.Image!, files.Firmware, push).Select(Safe));
+        var arguments = string.Join(' ', KernelArguments(plan, files.Firmware, push).Select(Safe));
         return $$"""
             #!ipxe
             echo Cozy Fleet: {{Safe(plan.Reason)}} (boot {{session}})
@@ -86,8 +86,9 @@ internal static class BootScripts
     };
 
     /// <summary>What Talos' kernel needs, by version (talos.md 3.8); the image's own arguments come last.</summary>
-    private static IEnumerable<string> KernelArguments(BootImage image, ClientFirmware firmware, PushTargets push)
+    private static IEnumerable<string> KernelArguments(BootPlan plan, ClientFirmware firmware, PushTargets push)
     {
+        var image = plan.Image!;
         var minor = Primitives.SemanticVersion.TryParse(image.TalosVersion, out var version) ? version.Minor : int.MaxValue;
         yield return "talos.platform=metal";
         // The kernel's EFI stub must be told which of iPXE's files is the initramfs (netboot.md 14.6); BIOS ignores it.
@@ -109,6 +110,9 @@ internal static class BootScripts
         // In maintenance mode there is no config that says it: without these nobody hears of a machine before it is looked at.
         foreach (var argument in push.KernelArguments(image.KernelArgs).Concat(image.KernelArgs))
             yield return argument;
+        // A config on the disk would win over everything else otherwise (talos.md 3.1).
+        if (plan.Wipe)
+            yield return "talos.experimental.wipe=system";
     }
 
     // Commands are joined by the words || and &&, and settings begin with a dollar sign; inside a word a single & is harmless, and
