@@ -41,7 +41,6 @@ public sealed class PushTests
         Print("ready", back - Happened(rack, "ready"));
     }
 
-    // The first look of a process includes its compilation, which an agent as it is delivered does not have.
     [Fact]
     public async Task A_machine_that_comes_up_in_maintenance_mode_says_so_to_the_agent()
     {
@@ -140,7 +139,7 @@ public sealed class PushTests
         {
             directory = new(root.Path);
             directory.Create();
-            processes = new(directory, network, HardlyAnyPolling);
+            processes = new(directory, network, HardlyAnyPolling, Built.NativeAgent);
         }
 
         public Grpc.Net.Client.GrpcChannel Channel { get; private set; } = null!;
