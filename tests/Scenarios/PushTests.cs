@@ -19,7 +19,7 @@ public sealed class PushTests
     [Fact]
     public async Task A_nodes_reboot_and_its_return_are_visible_without_a_poll()
     {
-        await using var fleet = await RunningFleet.StartAsync(nodes: 1, agentSettings: HardlyAnyPolling);
+        await using var fleet = await RunningFleet.StartAsync(nodes: 1, agentSettings: HardlyAnyPolling, nativeAgent: Built.NativeAgent);
         await using var rack = fleet.Rack(machines: 1, seed: 3);
         rack.PowerOn();
         await fleet.Journey.DiscoverAsync(cancellation);
@@ -38,11 +38,10 @@ public sealed class PushTests
         Print("ready", back - Happened(rack, "ready"));
     }
 
-    // The first look of a process includes its compilation, which an agent as it is delivered does not have.
     [Fact]
     public async Task A_machine_that_comes_up_in_maintenance_mode_says_so_to_the_agent()
     {
-        await using var fleet = await RunningFleet.StartAsync(nodes: 1, agentSettings: HardlyAnyPolling);
+        await using var fleet = await RunningFleet.StartAsync(nodes: 1, agentSettings: HardlyAnyPolling, nativeAgent: Built.NativeAgent);
         await using var first = fleet.Rack(machines: 1, seed: 3);
         await using var second = fleet.Rack(machines: 1, seed: 4);
         first.PowerOn();

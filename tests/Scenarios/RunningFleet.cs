@@ -18,11 +18,11 @@ internal sealed class RunningFleet : IAsyncDisposable
     private readonly Loopback network = Loopback.Reserve(Environment.ProcessId);
     private readonly FleetProcesses processes;
 
-    private RunningFleet(string agentSettings)
+    private RunningFleet(string agentSettings, string? nativeAgent)
     {
         Directory = new(root.Path);
         Directory.Create();
-        processes = new(Directory, network, agentSettings);
+        processes = new(Directory, network, agentSettings, nativeAgent);
     }
 
     public RunDirectory Directory { get; }
@@ -41,9 +41,10 @@ internal sealed class RunningFleet : IAsyncDisposable
 
     /// <param name="nodes">How many machines become the cluster.</param>
     /// <param name="talos">FROM..TO, or the one version.</param>
-    public static async Task<RunningFleet> StartAsync(int nodes, string talos = "v1.13.8", string agentSettings = "")
+    public static async Task<RunningFleet> StartAsync(
+        int nodes, string talos = "v1.13.8", string agentSettings = "", string? nativeAgent = null)
     {
-        var fleet = new RunningFleet(agentSettings);
+        var fleet = new RunningFleet(agentSettings, nativeAgent);
         var versions = talos.Split("..").Select(SemanticVersion.Parse).ToArray();
         await fleet.processes.StartCoordinatorAsync(Cancellation);
         fleet.Channel = OperatorContext.Load(fleet.Directory.Context).Dial();
