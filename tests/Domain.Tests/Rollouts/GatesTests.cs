@@ -52,7 +52,8 @@ public sealed class GatesTests
 
     private static NodeRecord Member(string hostname, NodeObservation seen) => NodeLifecycle.New(hostname, hostname, Now) with
     {
-        Allocation = new("c1", Role.ControlPlane, hostname, "i"), Observed = seen,
+        Allocation = new("c1", Role.ControlPlane, hostname, "i"),
+        Observed = seen,
     };
 
     private static EtcdObservation Healthy() =>
