@@ -43,10 +43,12 @@ internal static partial class DhcpBench
             // Two flushes are what a lease may have to wait for; where the disk takes longer than the budget, that is the budget.
             var slowest = Math.Max(SlowestMilliseconds, 2 * flush);
             Console.WriteLine($"dhcp: the disk takes {flush:F2} ms to make a lease safe, the slowest of 100; answers may take {slowest:F2} ms");
+            var most = await Compare("exchanges, 1 % lost at most", "1/s", server => MostAsync(server.Place)).RunAsync(Rounds);
+            var rate = RateOf(most.Contenders[0].Figure.Median);
             return
             [
-                await Compare("exchanges, 1 % lost at most", "1/s", server => MostAsync(server.Place)).RunAsync(Rounds),
-                await Compare($"slowest of 100 at {SteadyRate}/s", "ms", server => SlowestAsync(server.Place), slowest).RunAsync(Rounds),
+                most,
+                await Compare($"slowest of 100 at {rate}/s", "ms", server => SlowestAsync(server.Place, rate), slowest).RunAsync(Rounds),
                 await Compare("memory before the load", "MB", server => Task.FromResult(idle[server]), IdleMegabytes).RunAsync(1),
                 await Compare("memory after the load", "MB", server => Task.FromResult(server.Memory), LoadedMegabytes).RunAsync(1),
             ];
@@ -61,6 +63,15 @@ internal static partial class DhcpBench
             Contender[] all = [.. servers.Select(server => new Contender(server.Place.Name, () => round(server), () => server.Memory))];
             return new(what, unit, limit is null, limit is null ? MoreThanOthers : 1) { Agent = all[0], Others = all[1..], Limit = limit };
         }
+    }
+
+    // Close to all that server and client can do on one machine every wait is the queue's, whoever answers: then half of that is the rate.
+    private static int RateOf(double most)
+    {
+        if (most >= 2 * SteadyRate)
+            return SteadyRate;
+        Console.WriteLine($"dhcp: agent and client together do {most:F0}/s on this machine: the slowest of 100 is taken at half of that");
+        return Math.Max(1, (int)(most / 2));
     }
 
     private static Task<ServerHost> AgentAsync(ServerPlace place)
@@ -129,9 +140,9 @@ internal static partial class DhcpBench
     }
 
     // Of all four packets' ways: the time from a client's message to its answer, of OFFERs and ACKs alike. What was lost is not among them.
-    private static async Task<double> SlowestAsync(ServerPlace place)
+    private static async Task<double> SlowestAsync(ServerPlace place, int rate)
     {
-        var output = await PerfdhcpAsync(place, SteadyRate, 3, "-x", "t");
+        var output = await PerfdhcpAsync(place, rate, 3, "-x", "t");
         var waits = Times().Matches(output).Select(m => Number(m.Groups[2]) - Number(m.Groups[1])).Order().ToArray();
         return waits.Length > 0 ? waits[waits.Length * 99 / 100] * 1000 : double.PositiveInfinity;
     }

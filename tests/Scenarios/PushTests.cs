@@ -35,7 +35,6 @@ public sealed class PushTests
         Print("ready", back - Happened(rack, "ready"));
     }
 
-    // The first look of a process includes its compilation, which an agent as it is delivered does not have.
     [Fact]
     public async Task A_machine_that_comes_up_in_maintenance_mode_says_so_to_the_agent()
     {

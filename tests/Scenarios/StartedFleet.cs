@@ -22,7 +22,7 @@ internal sealed class StartedFleet : IAsyncDisposable
     {
         Directory = new(root.Path);
         Directory.Create();
-        processes = new(Directory, network, agentConfig);
+        processes = new(Directory, network, agentConfig, Built.NativeAgent);
     }
 
     public RunDirectory Directory { get; }

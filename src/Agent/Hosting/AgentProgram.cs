@@ -71,9 +71,12 @@ internal static class AgentProgram
         var clock = TimeProvider.System;
         await using var journal = await Journal.OpenAsync(config.DataDirectory, clock, CancellationToken.None);
         await using var commands = await CommandLog.OpenAsync(config.DataDirectory);
-        var builder = WebApplication.CreateSlimBuilder();
+        // The other builders look for an appsettings.json where the agent was started, and watch every folder below it: for a service
+        // that is /, and for a person the data directory, where each lease is a write.
+        var builder = WebApplication.CreateEmptyBuilder(new());
+        builder.Services.AddRoutingCore();
         AddLogging(builder);
-        builder.WebHost.ConfigureKestrel(kestrel =>
+        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
         {
             kestrel.Listen(new IPEndPoint(config.Address, config.HttpPort));
             if (config.Dhcp6 is { } dhcp6)

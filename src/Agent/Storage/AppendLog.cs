@@ -1,6 +1,5 @@
 using System.Buffers.Binary;
 using System.IO.Hashing;
-using System.Threading.Channels;
 
 namespace Cozy.Fleet.Agent.Storage;
 
@@ -19,19 +18,22 @@ internal sealed class AppendLog : IAsyncDisposable
     // A batch is written from here; what a replacement made larger is given back.
     private const int LargestKept = 1 << 20;
 
+    private const int MostWaiting = 4096;
+
     private readonly MemoryStream bytes = new();
-    private readonly Channel<Entry> queue = Channel.CreateBounded<Entry>(new BoundedChannelOptions(4096) { SingleReader = true });
+    private readonly object gate = new(); // For what waits. The log's thread sleeps on it; one of the pool would spin before that.
     private readonly string path;
     private readonly Task writer;
+    private List<Entry> waiting = [];
+    private bool ended;
     private FileStream file;
     private long length;
     private long prepared;
-    private bool disposed;
 
     private AppendLog(string path, FileStream file)
     {
         (this.path, this.file, length, prepared) = (path, file, file.Length, file.Length);
-        writer = Task.Run(WriteAllAsync);
+        writer = Task.Factory.StartNew(WriteAll, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
     }
 
     /// <param name="Replacement">Null: the records are appended.</param>
@@ -72,48 +74,70 @@ internal sealed class AppendLog : IAsyncDisposable
 
     /// <summary>The same for records that belong together: all of them are taken or none, and share one flush.</summary>
     public bool TryAppend(IReadOnlyList<ReadOnlyMemory<byte>> records, Action<IOException?> stored) =>
-        queue.Writer.TryWrite(new(records, null, stored));
+        TryEnqueue(new(records, null, stored), MostWaiting);
 
     /// <summary>As <see cref="TryAppend"/>, for the whole content. The records are read on the log's thread.</summary>
-    public bool TryReplace(IEnumerable<byte[]> records, Action<IOException?> stored) => queue.Writer.TryWrite(new([], records, stored));
+    public bool TryReplace(IEnumerable<byte[]> records, Action<IOException?> stored) => TryEnqueue(new([], records, stored), MostWaiting);
 
     public async ValueTask DisposeAsync()
     {
-        // A service that the host knows by two names is disposed of twice.
-        if (disposed)
-            return;
-        disposed = true;
-        queue.Writer.TryComplete();
+        lock (gate)
+        {
+            // A service that the host knows by two names is disposed of twice.
+            if (ended)
+                return;
+            ended = true;
+            Monitor.Pulse(gate);
+        }
         await writer;
         if (prepared > length)
             file.SetLength(length);
         await file.DisposeAsync();
     }
 
-    private async Task EnqueueAsync(IReadOnlyList<ReadOnlyMemory<byte>> records, IEnumerable<byte[]>? replacement)
+    // Who waits for the disk is bound by that: there are no more entries than callers.
+    private Task EnqueueAsync(IReadOnlyList<ReadOnlyMemory<byte>> records, IEnumerable<byte[]>? replacement)
     {
         var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        await queue.Writer.WriteAsync(new(records, replacement, failure =>
-        {
-            if (failure is null)
-                done.SetResult();
-            else
-                done.SetException(failure);
-        }));
-        await done.Task;
+        var taken = TryEnqueue(new(records, replacement, failure => _ = failure is null ? done.TrySetResult() : done.TrySetException(failure)),
+            int.MaxValue);
+        return taken ? done.Task : Task.FromException(new ObjectDisposedException(path));
     }
 
-    private async Task WriteAllAsync()
+    private bool TryEnqueue(Entry entry, int most)
     {
-        var batch = new List<Entry>();
-        while (await queue.Reader.WaitToReadAsync())
+        lock (gate)
         {
-            batch.Clear();
-            while (batch.Count < 512 && queue.Reader.TryRead(out var entry))
-                batch.Add(entry);
+            if (ended || waiting.Count >= most)
+                return false;
+            waiting.Add(entry);
+            if (waiting.Count == 1)
+                Monitor.Pulse(gate);
+            return true;
+        }
+    }
+
+    private void WriteAll()
+    {
+        List<Entry> batch = [];
+        while (TryTake(ref batch))
+        {
             var failure = TryWrite(batch);
             batch.ForEach(entry => entry.Stored(failure));
         }
+    }
+
+    // Everything that came while the disk was busy. False: the log was closed, and nothing is left.
+    private bool TryTake(ref List<Entry> batch)
+    {
+        batch.Clear();
+        lock (gate)
+        {
+            while (waiting.Count == 0 && !ended)
+                Monitor.Wait(gate);
+            (batch, waiting) = (waiting, batch);
+        }
+        return batch.Count > 0;
     }
 
     // Whatever the disk says, those who wait hear it; the log goes on with what comes next.

@@ -2,7 +2,9 @@ namespace Cozy.Fleet.Demo.Processes;
 
 /// <summary>The real coordinator and the real agent, as processes of their own.</summary>
 /// <param name="agentSettings">More lines of the agent's configuration.</param>
-internal sealed class FleetProcesses(RunDirectory directory, Loopback network, string agentSettings = "") : IAsyncDisposable
+/// <param name="nativeAgent">The agent as people install it; null: as it was built beside us.</param>
+internal sealed class FleetProcesses(
+    RunDirectory directory, Loopback network, string agentSettings = "", string? nativeAgent = null) : IAsyncDisposable
 {
     private readonly Launcher launcher = new();
     private readonly TaskCompletionSource<DemoFailure> lost = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -15,7 +17,7 @@ internal sealed class FleetProcesses(RunDirectory directory, Loopback network, s
     public async Task StartCoordinatorAsync(CancellationToken cancellation) => coordinator = await StartAsync(
         "coordinator", directory.CoordinatorLog,
         [
-            Program("Coordinator", "cozy-fleet-coordinator"),
+            DotNet(), Program("Coordinator", "cozy-fleet-coordinator"),
             "--data", directory.CoordinatorData, "--listen", $"127.0.0.1:{network.CoordinatorPort}",
         ],
         "", cancellation);
@@ -24,8 +26,8 @@ internal sealed class FleetProcesses(RunDirectory directory, Loopback network, s
     public async Task StartAgentAsync(string token, CancellationToken cancellation)
     {
         await File.WriteAllTextAsync(directory.AgentConfig, AgentConfigFile.WithCoordinator(directory, network) + agentSettings, cancellation);
-        agent = await StartAsync(
-            "agent", directory.AgentLog, [Program("Agent", "cozy-fleet-agent"), "--config", directory.AgentConfig], token, cancellation);
+        string[] program = nativeAgent is null ? [DotNet(), Program("Agent", "cozy-fleet-agent")] : [nativeAgent];
+        agent = await StartAsync("agent", directory.AgentLog, [.. program, "--config", directory.AgentConfig], token, cancellation);
     }
 
     /// <summary>kill -9, and the same command line again.</summary>
@@ -54,12 +56,10 @@ internal sealed class FleetProcesses(RunDirectory directory, Loopback network, s
         launcher.Dispose();
     }
 
-    private async Task<ChildProcess> StartAsync(string name, string log, string[] arguments, string token, CancellationToken cancellation)
+    private async Task<ChildProcess> StartAsync(string name, string log, string[] command, string token, CancellationToken cancellation)
     {
-        if (!File.Exists(arguments[0]))
-            throw new DemoFailure($"{arguments[0]} is missing; build the solution first.");
         Dictionary<string, string> environment = token == "" ? [] : new() { ["COZY_FLEET_TOKEN"] = token };
-        var child = await ChildProcess.StartAsync(name, log, launcher.StartAsync(DotNet(), arguments, environment), cancellation);
+        var child = await ChildProcess.StartAsync(name, log, launcher.StartAsync(command[0], command[1..], environment), cancellation);
         _ = ReportLossAsync(child);
         return child;
     }
@@ -74,7 +74,8 @@ internal sealed class FleetProcesses(RunDirectory directory, Loopback network, s
     private static string Program(string project, string assembly)
     {
         var target = new DirectoryInfo(AppContext.BaseDirectory.TrimEnd('/'));
-        return Path.GetFullPath(Path.Combine(
+        var file = Path.GetFullPath(Path.Combine(
             target.FullName, "../../../../../src", project, "bin", target.Parent!.Name, target.Name, assembly + ".dll"));
+        return File.Exists(file) ? file : throw new DemoFailure($"{file} is missing; build the solution first.");
     }
 }

@@ -13,8 +13,7 @@ internal sealed class KubernetesApi(SimulatedCluster cluster)
 {
     public static async Task<IAsyncDisposable> StartAsync(TalosRun run, NodeConfig config, CancellationToken cancellation)
     {
-        var builder = WebApplication.CreateSlimBuilder();
-        builder.Logging.ClearProviders();
+        var builder = SimulatedHost.NewBuilder();
         builder.WebHost.UseKestrelHttpsConfiguration();
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(
             new IPEndPoint(run.Address, config.Endpoint.Port), listen => listen.UseHttps(Tls(run, config))));

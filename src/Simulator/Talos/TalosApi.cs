@@ -10,8 +10,7 @@ internal static class TalosApi
 {
     public static async Task<IAsyncDisposable> StartAsync(TalosRun run, CancellationToken cancellation)
     {
-        var builder = WebApplication.CreateSlimBuilder();
-        builder.Logging.ClearProviders();
+        var builder = SimulatedHost.NewBuilder();
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             kestrel.AllowAlternateSchemes = true;

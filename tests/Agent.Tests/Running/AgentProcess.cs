@@ -78,6 +78,10 @@ internal sealed partial class AgentProcess : IAsyncDisposable
         }
     }
 
+    /// <summary>Whether it has asked the kernel to tell it of changed files.</summary>
+    public bool WatchesFiles => Directory.EnumerateFiles($"/proc/{process.Id}/fd")
+        .Any(file => new FileInfo(file).LinkTarget == "anon_inode:inotify");
+
     /// <summary>The first line that holds the words, now or later.</summary>
     public async Task<string> LineAsync(string words)
     {

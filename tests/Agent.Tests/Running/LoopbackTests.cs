@@ -45,6 +45,15 @@ public sealed class LoopbackTests
     }
 
     [Fact]
+    public async Task It_does_not_watch_the_folder_where_it_was_started()
+    {
+        using var rack = new LoopbackAgent().Write();
+        await using var agent = await rack.StartAsync();
+
+        Assert.False(agent.WatchesFiles);
+    }
+
+    [Fact]
     public async Task Leases_survive_kill_9_and_a_machine_keeps_its_address()
     {
         using var rack = new LoopbackAgent().Write();
