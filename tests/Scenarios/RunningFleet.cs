@@ -12,7 +12,8 @@ namespace Cozy.Fleet.Scenarios;
 /// <summary>Coordinator and agent as processes of their own, and what is seen of them; the machines are the test's.</summary>
 internal sealed class RunningFleet : IAsyncDisposable
 {
-    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(4);
+    /// <summary>How long anything is waited for.</summary>
+    public static readonly TimeSpan Limit = TimeSpan.FromMinutes(4);
 
     private readonly TestDirectory root = new();
     private readonly Loopback network = Loopback.Reserve(Environment.ProcessId);
@@ -83,6 +84,16 @@ internal sealed class RunningFleet : IAsyncDisposable
                 Assert.Fail($"not seen: {what}. The cluster: {View.Cluster?.Status}. The nodes: {nodes}");
             }
         }
+    }
+
+    /// <summary>Waits until the agent's log has that text.</summary>
+    public async Task UntilAgentSaysAsync(string text)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(Cancellation);
+        limit.CancelAfter(Limit);
+        using var look = new PeriodicTimer(TimeSpan.FromMilliseconds(100));
+        while (!(await File.ReadAllTextAsync(Directory.AgentLog, limit.Token)).Contains(text, StringComparison.Ordinal))
+            await look.WaitForNextTickAsync(limit.Token);
     }
 
     public async ValueTask DisposeAsync()
