@@ -6,8 +6,13 @@ cd "$(dirname "$0")/.."
 mkdir -p .run/vm/loaders
 cp /usr/lib/ipxe/{undionly.kpxe,snponly.efi} .run/vm/loaders/
 # The arm64 guest does not change with the sources of the product.
-if [ "${COZY_FLEET_VM_ALL:-}" = 1 ] && [ ! -s .run/vm/loaders/guest-arm64.efi ]; then
-  tests/Vm/guest/build-arm64 .run/vm/loaders/guest-arm64.efi
+if [ "${COZY_FLEET_VM_ALL:-}" = 1 ] && [ ! -s .run/vm/initramfs-arm64.gz ]; then
+  tests/Vm/guest/build-arm64 .run/vm
+fi
+# Where DHCP names the agent as next-server, and where another server gives the addresses (RackNetwork.HostAddress).
+if [ "${COZY_FLEET_VM_ALL:-}" = 1 ] && [ eng/grub-arm64.sh -nt .run/vm/loaders/grub-arm64-proxy.efi ]; then
+  eng/grub-arm64.sh .run/vm/loaders/grub-arm64.efi
+  eng/grub-arm64.sh .run/vm/loaders/grub-arm64-proxy.efi 10.77.0.1
 fi
 inputs=$(find src/Simulator src/Talos src/Pki src/Dhcp src/Tftp src/Primitives protos/talos tests/Vm/guest Directory.Packages.props Directory.Build.props \
   -type f -not -path '*/bin/*' -not -path '*/obj/*' | LC_ALL=C sort | xargs sha256sum | sha256sum | cut -d' ' -f1)

@@ -45,6 +45,7 @@ need_vm_all=(
   "qemu-system-arm qemu-system-aarch64 the arm64 machine"
   "qemu-efi-aarch64 /usr/share/AAVMF/AAVMF_CODE.fd its firmware"
   "binutils-aarch64-linux-gnu aarch64-linux-gnu-objcopy makes the unified kernel image that it boots"
+  "grub-common grub-mkstandalone makes the GRUB that it boots"
 )
 need_test=(
   "${need_vm[@]}"

@@ -1,10 +1,6 @@
 using System.Globalization;
 using Cozy.Fleet.Contracts.V1;
 using Cozy.Fleet.Demo;
-using Cozy.Fleet.Demo.Api;
-using Cozy.Fleet.Demo.Processes;
-using Cozy.Fleet.Demo.Screens;
-using Cozy.Fleet.Primitives;
 using Cozy.Fleet.Simulator;
 using Cozy.Fleet.Talos;
 using YamlDotNet.RepresentationModel;
@@ -16,14 +12,12 @@ public sealed class PushTests
 {
     private const string HardlyAnyPolling = "talos: {observeInterval: 1h}\n";
 
-    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(120);
-
     private readonly CancellationToken cancellation = TestContext.Current.CancellationToken;
 
     [Fact]
     public async Task A_nodes_reboot_and_its_return_are_visible_without_a_poll()
     {
-        await using var fleet = await Started.FleetAsync(cancellation);
+        await using var fleet = await StartedFleet.StartAsync(HardlyAnyPolling, cancellation);
         await using var rack = fleet.Rack(seed: 3);
         rack.PowerOn();
         await fleet.Journey.DiscoverAsync(cancellation);
@@ -33,8 +27,8 @@ public sealed class PushTests
         using (var connection = await OperatorAsync(fleet.Channel, running.Address))
             await new TalosOperator(connection, cancellation).RebootAsync();
 
-        var down = await UntilAsync(fleet.View, nodes => nodes.Any(n => !n.Status.Ready || n.Status.Stage != MachineStage.Running));
-        var back = await UntilAsync(fleet.View, nodes => nodes.Any(n =>
+        var down = await fleet.UntilAsync(nodes => nodes.Any(n => !n.Status.Ready || n.Status.Stage != MachineStage.Running));
+        var back = await fleet.UntilAsync(nodes => nodes.Any(n =>
             n.Status is { Ready: true, Stage: MachineStage.Running } && n.Status.BootId != running.BootId));
         Assert.True(down < Happened(rack, "ready"), "the node was seen as down only after it had come back");
         Print("down", down - Happened(rack, "down"));
@@ -44,14 +38,14 @@ public sealed class PushTests
     [Fact]
     public async Task A_machine_that_comes_up_in_maintenance_mode_says_so_to_the_agent()
     {
-        await using var fleet = await Started.FleetAsync(cancellation);
+        await using var fleet = await StartedFleet.StartAsync(HardlyAnyPolling, cancellation);
         await using var first = fleet.Rack(seed: 3);
         await using var second = fleet.Rack(seed: 4);
         first.PowerOn();
-        var seen = await UntilAsync(fleet.View, nodes => nodes.Count(InMaintenance) == 1);
+        var seen = await fleet.UntilAsync(nodes => nodes.Count(InMaintenance) == 1);
         Print("first machine", seen - await UpAsync(first));
         second.PowerOn();
-        seen = await UntilAsync(fleet.View, nodes => nodes.Count(InMaintenance) == 2);
+        seen = await fleet.UntilAsync(nodes => nodes.Count(InMaintenance) == 2);
         Print("second machine", seen - await UpAsync(second));
 
         var line = second.History.Single(e => e.What == "netboot").Detail;
@@ -91,20 +85,6 @@ public sealed class PushTests
         string Pem(string key) => System.Text.Encoding.ASCII.GetString(Convert.FromBase64String(((YamlScalarNode)context[key]).Value!));
     }
 
-    // The moment at which the API's watch told it.
-    private async Task<DateTimeOffset> UntilAsync(FleetView view, Func<IReadOnlyList<Node>, bool> condition)
-    {
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        limit.CancelAfter(Limit);
-        while (true)
-        {
-            var next = view.NextAsync();
-            if (condition(view.Nodes))
-                return TimeProvider.System.GetUtcNow();
-            await next.WaitAsync(limit.Token);
-        }
-    }
-
     private static DateTimeOffset Happened(SimulatedRack rack, string what) => rack.History.Last(e => e.What == what).Time;
 
     // The machine may be seen before it has noted down itself that its API answers.
@@ -113,7 +93,7 @@ public sealed class PushTests
         var up = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         rack.Happened += Note;
         if (!rack.History.Any(e => e.What == "maintenance"))
-            await up.Task.WaitAsync(Limit, cancellation);
+            await up.Task.WaitAsync(StartedFleet.Limit, cancellation);
         rack.Happened -= Note;
         return Happened(rack, "maintenance");
 
@@ -126,53 +106,4 @@ public sealed class PushTests
 
     private static void Print(string what, TimeSpan delay) => TestContext.Current.TestOutputHelper?.WriteLine(
         string.Create(CultureInfo.InvariantCulture, $"{what}: visible at the API {delay.TotalMilliseconds:0} ms after it happened"));
-
-    /// <summary>Coordinator and agent, and what is seen of them; machines are the test's own.</summary>
-    private sealed class Started : IAsyncDisposable
-    {
-        private readonly TestDirectory root = new();
-        private readonly Loopback network = Loopback.Reserve(Environment.ProcessId);
-        private readonly FleetProcesses processes;
-        private readonly RunDirectory directory;
-
-        private Started()
-        {
-            directory = new(root.Path);
-            directory.Create();
-            processes = new(directory, network, HardlyAnyPolling, Built.NativeAgent);
-        }
-
-        public Grpc.Net.Client.GrpcChannel Channel { get; private set; } = null!;
-
-        public FleetView View { get; private set; } = null!;
-
-        public Journey Journey { get; private set; } = null!;
-
-        public static async Task<Started> FleetAsync(CancellationToken cancellation)
-        {
-            var fleet = new Started();
-            await fleet.processes.StartCoordinatorAsync(cancellation);
-            fleet.Channel = OperatorContext.Load(fleet.directory.Context).Dial();
-            fleet.View = new(fleet.Channel);
-            var version = SemanticVersion.Parse("v1.13.8");
-            var options = new DemoOptions(1, version, version, fleet.root.Path);
-            fleet.Journey = new(options, fleet.directory, new SilentScreen(), fleet.processes, fleet.Channel, fleet.View);
-            var token = await fleet.Journey.CreateTokenAsync(cancellation);
-            await fleet.Journey.ApplyRackAsync(cancellation);
-            await fleet.processes.StartAgentAsync(token, cancellation);
-            return fleet;
-        }
-
-        public SimulatedRack Rack(int seed) => new(
-            new(1, new(new(network.Agent, Loopback.DhcpPort), Loopback.TftpPort, network.Relay), seed, Speed: 20), TimeProvider.System);
-
-        public async ValueTask DisposeAsync()
-        {
-            await View.DisposeAsync();
-            Channel.Dispose();
-            await processes.DisposeAsync();
-            network.Dispose();
-            root.Dispose();
-        }
-    }
 }

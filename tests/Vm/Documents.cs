@@ -34,7 +34,7 @@ internal static class Documents
         """;
 
     /// <summary>The image that the machines boot: Debian's kernel, and an initramfs whose init is the simulator's node program.</summary>
-    public static async Task<string> ImageAsync(string guest, string initramfs, CancellationToken cancellation) =>
+    public static async Task<string> ImageAsync(string guest, GuestFiles files, CancellationToken cancellation) =>
         $"""
         apiVersion: cozy.fleet/v1
         kind: Image
@@ -43,20 +43,20 @@ internal static class Documents
         spec:
           talosVersion: {Version}
           installer: registry.test/installer:{Version}
-          kernelArgs: [console=ttyS0, panic=10, mitigations=off, init_on_alloc=0]
+          kernelArgs: [console={files.Console}, panic=10, mitigations=off, init_on_alloc=0]
           assets:
             - kind: ASSET_KIND_KERNEL
-              architecture: ARCHITECTURE_AMD64
-              url: file://{guest}/vmlinuz
-              sha256: {await DigestAsync(Path.Combine(guest, "vmlinuz"), cancellation)}
+              architecture: {files.Architecture}
+              url: file://{guest}/{files.Kernel}
+              sha256: {await DigestAsync(Path.Combine(guest, files.Kernel), cancellation)}
             - kind: ASSET_KIND_INITRAMFS
-              architecture: ARCHITECTURE_AMD64
-              url: file://{guest}/{initramfs}
-              sha256: {await DigestAsync(Path.Combine(guest, initramfs), cancellation)}
+              architecture: {files.Architecture}
+              url: file://{guest}/{files.Initramfs}
+              sha256: {await DigestAsync(Path.Combine(guest, files.Initramfs), cancellation)}
         """;
 
     /// <summary>The agent's configuration.</summary>
-    public static string Agent(string data, string token, string guest, Arrangement arrangement) =>
+    public static string Agent(string data, string token, string guest, Scene scene) =>
         $"""
         rack: r1
         data: {data}
@@ -67,10 +67,10 @@ internal static class Documents
           interface: {RackNetwork.Bridge}
         ipxe:
           directory: {guest}/loaders
-          arm64: {Arm64Loader}
+          arm64: {scene.Arm64Loader}
         dhcp:
-        {Dhcp(arrangement)}
-        {(arrangement == Arrangement.Ipv6 ? Dhcp6 : "")}
+        {Dhcp(scene.Arrangement)}
+        {(scene.Arrangement == Arrangement.Ipv6 ? Dhcp6 : "")}
         """;
 
     private const string Dhcp6 =
@@ -80,9 +80,6 @@ internal static class Documents
             - network: fd00:77::/64
               ranges: [fd00:77::100-fd00:77::1ff]
         """;
-
-    /// <summary>What the arm64 machine is handed out: Debian has no iPXE for it, so it is the guest itself, as one file.</summary>
-    public const string Arm64Loader = "guest-arm64.efi";
 
     /// <summary>The configuration of the other server where that is Kea: addresses and nothing to boot.</summary>
     public static string Kea(string leases) =>

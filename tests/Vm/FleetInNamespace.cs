@@ -16,16 +16,15 @@ internal sealed class FleetInNamespace(RackNetwork network, string directory) : 
     private LoggedProcess? nodes;
 
     /// <summary>Starts both programs and makes the rack known; from then on it may be powered on.</summary>
-    /// <param name="initramfs">The guest's file that the machines boot.</param>
-    public async Task StartAsync(string guest, string initramfs, CancellationToken cancellation)
+    public async Task StartAsync(string guest, Scene scene, CancellationToken cancellation)
     {
         StartNeighbour();
         await StartAsync("coordinator", ["--data", Path.Combine(directory, "coordinator"), "--listen", "127.0.0.1:7443"], cancellation);
-        await ApplyAsync("image", await Documents.ImageAsync(guest, initramfs, cancellation), cancellation);
+        await ApplyAsync("image", await Documents.ImageAsync(guest, scene.Guest, cancellation), cancellation);
         await ApplyAsync("rack", Documents.Rack(network.Arrangement), cancellation);
         var token = (await CliAsync(["token", "create", "--rack", "r1"], cancellation)).Trim().Split('\n')[^1];
         var config = Path.Combine(directory, "agent.yaml");
-        await File.WriteAllTextAsync(config, Documents.Agent(Path.Combine(directory, "agent"), token, guest, network.Arrangement), cancellation);
+        await File.WriteAllTextAsync(config, Documents.Agent(Path.Combine(directory, "agent"), token, guest, scene), cancellation);
         await StartAsync("agent", ["--config", config], cancellation);
         nodes = Keep(LoggedProcess.Start("nodes", "ip", network.Inside(Cli(["watch", "nodes", "-o", "json"])), directory));
     }
@@ -50,6 +49,14 @@ internal sealed class FleetInNamespace(RackNetwork network, string directory) : 
     /// <summary>Waits until the machine's console, since it was switched on, has a line with that text.</summary>
     public Task UntilConsoleAsync(Machine machine, string text, TimeSpan limit, CancellationToken cancellation) => AwaitAsync(
         consoles[machine].LineAsync(line => line.Contains(text, StringComparison.Ordinal)), $"'{text}' of {machine.Kind}", limit, cancellation);
+
+    /// <inheritdoc cref="RackRun.UntilAgentAsync"/>
+    public async Task<string> UntilAgentAsync(string text, TimeSpan limit, CancellationToken cancellation)
+    {
+        var line = Running().Single(process => process.Name == "agent").LineAsync(line => line.Contains(text, StringComparison.Ordinal));
+        await AwaitAsync(line, $"'{text}' of the agent", limit, cancellation);
+        return await line;
+    }
 
     /// <summary>Waits until the API tells that the node is so, and returns what it told.</summary>
     public async Task<NodeSeen> UntilAsync(string node, Func<NodeSeen, bool> isSo, TimeSpan limit, CancellationToken cancellation)

@@ -10,7 +10,7 @@ public sealed class InstallationTests(ITestOutputHelper output)
 
     [Fact]
     public Task Machines_install_and_start_from_their_disk_although_their_firmware_tries_the_network_first() =>
-        RackRun.InAsync(new("Installation", Arrangement.Server, "installer.gz"), output, async run =>
+        RackRun.InAsync(new("Installation", Arrangement.Server, GuestFiles.Installer), output, async run =>
         {
             Machine[] machines = [new(MachineKind.BiosVirtio, HasDisk: true), new(MachineKind.UefiPxe, HasDisk: true)];
             await Task.WhenAll(machines.Select(machine => LiveAsync(run, machine)));

@@ -28,16 +28,19 @@ public enum MachineKind
 
     /// <summary>OVMF's HTTP boot over IPv6; it tries IPv4 first, in vain.</summary>
     UefiHttp6,
+
+    /// <summary>AAVMF with its own PXE stack, whose loader is GRUB.</summary>
+    Arm64Grub,
 }
 
 /// <summary>A machine of the rack.</summary>
-/// <param name="HasDisk">It has a disk, which the firmware tries after the network.</param>
+/// <param name="HasDisk">It has a disk, which the firmware tries after the network: a new one; an arm64 machine's has a system on it.</param>
 internal sealed record Machine(MachineKind Kind, bool HasDisk = false)
 {
     /// <summary>The name that the coordinator gives to it.</summary>
     public string Uuid => string.Create(CultureInfo.InvariantCulture, $"4f1ee700-0000-4000-8000-{Number:x12}");
 
-    public bool IsArm => Kind is MachineKind.Arm64Http or MachineKind.Arm64Pxe;
+    public bool IsArm => Kind is MachineKind.Arm64Http or MachineKind.Arm64Pxe or MachineKind.Arm64Grub;
 
     public bool BootsOverHttp => Kind is MachineKind.UefiHttp or MachineKind.Arm64Http or MachineKind.UefiHttp6;
 

@@ -46,7 +46,7 @@ public sealed class NetworkBootTests(ITestOutputHelper output)
     }
 
     private Task BootAsync(Arrangement arrangement, MachineKind[] kinds) =>
-        RackRun.InAsync(new($"{arrangement}-{string.Join('-', kinds)}", arrangement, "initramfs.gz"), output, async run =>
+        RackRun.InAsync(new($"{arrangement}-{string.Join('-', kinds)}", arrangement, GuestFiles.Diskless), output, async run =>
             await Task.WhenAll(kinds.Select(kind => BootAsync(run, new(kind), hasMenu: arrangement == Arrangement.BesideDnsmasq))));
 
     private async Task BootAsync(RackRun run, Machine machine, bool hasMenu)

@@ -12,6 +12,9 @@ internal static class Prerequisites
         "/usr/lib/ipxe/undionly.kpxe", "/usr/lib/ipxe/snponly.efi",
     ];
 
+    private static readonly string[] Arm64Parts =
+        [GuestFiles.Arm64.Initramfs, $"loaders/{Scene.Arm64System}", $"loaders/{Scene.Grub}", $"loaders/{Scene.GrubOfProxy}"];
+
     private static readonly string[] ArmTools = ["qemu-system-aarch64"];
 
     private static readonly string[] ArmFiles = ["/usr/share/AAVMF/AAVMF_CODE.fd", "/usr/share/AAVMF/AAVMF_VARS.fd"];
@@ -38,7 +41,7 @@ internal static class Prerequisites
             .Concat(Files.Concat(Show.All ? ArmFiles : []).Where(file => !File.Exists(file))).ToList();
         if (missing.Count > 0)
             return $"Missing: {string.Join(", ", missing)}. `{setup}` installs it.";
-        string[] parts = ["vmlinuz", "initramfs.gz", "installer.gz", .. Show.All ? new[] { $"loaders/{Documents.Arm64Loader}" } : []];
+        string[] parts = ["vmlinuz", "initramfs.gz", "installer.gz", .. Show.All ? Arm64Parts : []];
         return Array.TrueForAll(parts, part => File.Exists(Path.Combine(guest, part))) ? null : $"There is no guest to boot; `{setup}` makes it.";
     }
 

@@ -66,9 +66,13 @@ internal static class VirtualMachine
     {
         if (!machine.HasDisk)
             return [];
+        string[] device = ["-device", "virtio-blk-pci,drive=disk,bootindex=2"];
+        var content = FleetInNamespace.InRepository(".run/vm/disk-arm64");
+        if (machine.IsArm) // QEMU shows a directory as a disk.
+            return ["-drive", $"if=none,id=disk,format=raw,readonly=on,file=fat:{content}", .. device];
         var image = Path.Combine(directory, $"{machine.Kind}.disk");
         using (var file = new FileStream(image, FileMode.OpenOrCreate))
             file.SetLength(DiskBytes);
-        return ["-drive", $"if=none,id=disk,format=raw,file={image}", "-device", "virtio-blk-pci,drive=disk,bootindex=2"];
+        return ["-drive", $"if=none,id=disk,format=raw,file={image}", .. device];
     }
 }

@@ -1,13 +1,13 @@
 using Cozy.Fleet.Agent.Config;
 using Cozy.Fleet.Contracts.V1;
-using Cozy.Fleet.Dhcp;
+using Cozy.Fleet.Primitives;
 
 namespace Cozy.Fleet.Agent.Boot;
 
-/// <summary>What machines load over HTTP: iPXE's script, its loader for UEFI HTTP boot, and the assets.</summary>
+/// <summary>What machines load over HTTP: the scripts of iPXE and GRUB, the loader for UEFI HTTP boot, and the assets.</summary>
 internal sealed class BootHttp(
-    AgentConfig config, BootSessions sessions, DesiredStateStore desired, AssetCache cache, BootReporter reporter, AgentMetrics metrics,
-    PushEndpoints push, RefusalCounters refused)
+    AgentConfig config, BootSessions sessions, BootAnswers answers, AssetCache cache, BootReporter reporter, AgentMetrics metrics,
+    RefusalCounters refused)
 {
     private static readonly string[] Methods = ["GET", "HEAD"];
 
@@ -15,7 +15,9 @@ internal sealed class BootHttp(
 
     public void Map(IEndpointRouteBuilder app)
     {
-        app.MapMethods("/boot/{session}/script.ipxe", Methods, ScriptAsync);
+        app.MapMethods("/boot/{session}/script.ipxe", Methods, IpxeScriptAsync);
+        app.MapMethods("/boot/{mac}/grub.cfg", Methods, GrubLoopAsync);
+        app.MapMethods("/boot/{session}/script.grub", Methods, GrubScriptAsync);
         app.MapMethods("/boot/{session}/assets/{sha256}/{name}", Methods, context => AssetAsync(context, Text(context, "sha256")));
         app.MapMethods("/assets/{sha256}", Methods, context => AssetAsync(context, Text(context, "sha256")));
         app.MapMethods("/boot/{session}/{loader}", Methods, LoaderAsync);
@@ -29,45 +31,30 @@ internal sealed class BootHttp(
         });
     }
 
-    private async Task ScriptAsync(HttpContext context)
+    private Task IpxeScriptAsync(HttpContext context)
     {
         if (sessions.Find(Text(context, "session")) is not { } session)
-        {
-            // After a restart of the agent nobody knows the session any more; the machine starts over (BootScripts).
-            await RefuseAsync(context, 404, "unknown-session", "This boot is not known here; start again.");
-            return;
-        }
-        using var span = session.Span("script");
-        var plan = BootDecision.For(desired.Current, session.Mac, session.Uuid);
+            return RefuseUnknownAsync(context);
         var choice = context.Request.Query["choice"].ToString();
-        if (choice == "" && desired.Current?.BootMenuTimeout?.ToTimeSpan() is { Ticks: > 0 } timeout)
-        {
-            // Nothing is decided yet: what comes of the menu asks once more, and is reported then.
-            await ServeTextAsync(context, BootScripts.Menu(plan, session.Id, timeout));
-            return;
-        }
-        if (choice == "disk")
-            plan = plan with { Action = BootAction.Disk, Image = null, Reason = "chosen at the console" };
-        var script = Script(ref plan, session);
-        span?.SetTag("boot.action", plan.Action.ToString()).SetTag("boot.reason", plan.Reason).SetTag("boot.image", plan.Image?.Name);
-        if (HttpMethods.IsGet(context.Request.Method))
-            reporter.Decided(session, plan);
-        await ServeTextAsync(context, script);
+        // Nothing is decided yet: what comes of the menu asks once more, and is reported then.
+        return ServeTextAsync(context, (choice == "" ? answers.Menu(session) : null)
+            ?? answers.Script(session, new IpxeScripts(), choice == "disk", HttpMethods.IsGet(context.Request.Method)));
     }
 
-    private string Script(ref BootPlan plan, BootSession session)
-    {
-        if (plan.Action != BootAction.Netboot)
-            return plan.Action == BootAction.Hold ? BootScripts.Hold(plan, session.Id) : BootScripts.Disk(plan, session.Id, session.Firmware);
-        var architecture = session.Firmware == ClientFirmware.UefiArm64 ? Architecture.Arm64 : Architecture.Amd64;
-        var assets = plan.Image!.Assets.Where(a => a.Architecture == architecture).ToLookup(a => a.Kind);
-        var (kernel, initramfs) = (assets[AssetKind.Kernel].FirstOrDefault(), assets[AssetKind.Initramfs].FirstOrDefault());
-        // A name that we hand out is a file that we serve: until both are here and verified, the machine waits.
-        if (kernel is not null && initramfs is not null && cache.Find(kernel.Sha256) is not null && cache.Find(initramfs.Sha256) is not null)
-            return BootScripts.Netboot(plan, session.Id, new(kernel, initramfs, session.Firmware), push.Targets);
-        plan = plan with { Action = BootAction.Hold, Reason = $"image {plan.Image.Name} is not in this rack's cache yet" };
-        return BootScripts.Hold(plan, session.Id);
-    }
+    // The card that GRUB was loaded through is all that its own configuration can name; from here on it is the session.
+    private Task GrubLoopAsync(HttpContext context) =>
+        MacAddress.TryParse(Text(context, "mac"), out var mac) && sessions.Find(mac) is { } session
+            ? ServeTextAsync(context, Grub.Loop(session.Id)) : RefuseUnknownAsync(context);
+
+    private Task GrubScriptAsync(HttpContext context) => sessions.Find(Text(context, "session")) is { } session
+        ? ServeTextAsync(context, answers.Script(session, Grub, choseDisk: false, HttpMethods.IsGet(context.Request.Method)))
+        : RefuseUnknownAsync(context);
+
+    private GrubScripts Grub => new(new(reporter.BootUrl));
+
+    // After a restart of the agent nobody knows the session any more; the machine starts over (IBootScripts).
+    private Task RefuseUnknownAsync(HttpContext context) =>
+        RefuseAsync(context, 404, "unknown-session", "This boot is not known here; start again.");
 
     private async Task AssetAsync(HttpContext context, string sha256)
     {
@@ -91,16 +78,8 @@ internal sealed class BootHttp(
     {
         var name = Text(context, "loader");
         var path = Path.Combine(config.IpxeDirectory, name);
-        // A firmware that gets nothing goes on to its next entry: the disk, and no loader has to find the way there. It also keeps a loader that
-        // is a whole system, as arm64's may be, from starting on a machine that has its own.
-        // A menu is shown by the loader alone.
-        if (desired.Current?.BootMenuTimeout is null && sessions.Find(Text(context, "session")) is { } session
-            && BootDecision.For(desired.Current, session.Mac, session.Uuid) is { Action: BootAction.Disk } disk)
-        {
-            if (session.Reported?.Action != BootAction.Disk) // HEAD comes first, or GET alone.
-                reporter.Decided(session, disk);
+        if (sessions.Find(Text(context, "session")) is { } session && answers.IsLeftToItsDisk(session))
             return RefuseAsync(context, 404, "disk", "This machine starts from its disk.");
-        }
         return (name == config.UefiLoader || name == config.BiosLoader || (name != "" && name == config.Arm64Loader)) && File.Exists(path)
             ? FileBody.ServeAsync(context, path, name)
             : RefuseAsync(context, 404, "unknown-loader", "There is no such loader.");

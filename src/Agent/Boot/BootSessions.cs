@@ -32,8 +32,11 @@ internal sealed class BootSession(string id, BootClient first, ActivityContext t
     /// <summary>The decision that was reported last: a machine that waits asks every ten seconds, and is news once.</summary>
     public BootPlan? Reported { get; set; }
 
-    /// <summary>True from the moment that iPXE asked: another firmware DISCOVER is then another power-on.</summary>
-    public bool ReachedIpxe { get; set; }
+    /// <summary>
+    /// True from the moment that a loader asked, or that the firmware was sent on to its disk: another DISCOVER of the firmware is then
+    /// another power-on, or its next boot entry.
+    /// </summary>
+    public bool IsPastFirmware { get; set; }
 
     /// <summary>It was told that there is no IPv6 router; its system asks for one as well.</summary>
     public bool ToldOfNoRouter { get; set; }
@@ -76,10 +79,10 @@ internal sealed class BootSessions(TimeProvider clock)
     public BootSession For(BootClient request, string traceparent)
     {
         var present = byMac.GetValueOrDefault(request.Mac);
-        // Firmware repeats its DISCOVER and then sends a REQUEST; only after iPXE a firmware packet means a new power-on.
-        var continues = present is not null && clock.GetUtcNow() - present.Seen < Lifetime && (request.IsIpxe || !present.ReachedIpxe);
+        // Firmware repeats its DISCOVER and then sends a REQUEST; only after that a firmware packet means a new power-on.
+        var continues = present is not null && clock.GetUtcNow() - present.Seen < Lifetime && (request.IsIpxe || !present.IsPastFirmware);
         var session = continues ? present! : Start(request, traceparent);
-        session.ReachedIpxe |= request.IsIpxe;
+        session.IsPastFirmware |= request.IsIpxe;
         session.Seen = clock.GetUtcNow();
         return session;
     }

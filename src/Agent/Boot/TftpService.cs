@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using Cozy.Fleet.Agent.Config;
+using Cozy.Fleet.Dhcp;
 using Cozy.Fleet.Tftp;
 
 namespace Cozy.Fleet.Agent.Boot;
@@ -10,7 +11,7 @@ namespace Cozy.Fleet.Agent.Boot;
 /// one, where a firewall or a NAT lets nothing else through. The rules are in <see cref="TftpTransfer"/>.
 /// </summary>
 internal sealed partial class TftpService(
-    AgentConfig config, BootSessions sessions, BootReporter reporter, RefusalCounters refused, TimeProvider clock,
+    AgentConfig config, BootSessions sessions, BootAnswers answers, BootReporter reporter, RefusalCounters refused, TimeProvider clock,
     ILogger<TftpService> log) : IHostedService, IDisposable
 {
     private const int UdpAndTftp = 8 + 4; // A fragment is lost by many ROMs (netboot.md 13.2).
@@ -154,9 +155,13 @@ internal sealed partial class TftpService(
             Refuse(new(TftpError.AccessViolation, "That path is not served.", "path-refused"));
         else if (Locate(path) is not { } file)
             Refuse(new(TftpError.FileNotFound, "File not found.", "file-not-found"));
+        else if (SessionOf(path) is { Firmware: ClientFirmware.UefiArm64 } arm && answers.IsLeftToItsDisk(arm))
+            Refuse(new(TftpError.FileNotFound, "This machine starts from its disk.", "disk"));
         else
-            Begin(new(Copy(sender), request, path, file, path.Split('/') is ["b", var id, _] ? sessions.Find(id) : null), now);
+            Begin(new(Copy(sender), request, path, file, SessionOf(path)), now);
     }
+
+    private BootSession? SessionOf(string path) => path.Split('/') is ["b", var id, _] ? sessions.Find(id) : null;
 
     // b/SESSION/NAME, or the plain name for machines whose own configuration says so.
     private string? Locate(string path)

@@ -107,7 +107,7 @@ internal static class AgentProgram
         services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(3));
         services.AddSingleton(new HttpClient { Timeout = TimeSpan.FromMinutes(30) });
         services.AddSingleton<RefusalCounters>().AddSingleton<BootSessions>().AddSingleton<AddressBook>();
-        services.AddSingleton<BootHttp>().AddSingleton<PushEndpoints>();
+        services.AddSingleton<BootHttp>().AddSingleton<BootAnswers>().AddSingleton<PushEndpoints>();
         services.AddSingleton<AgentMetrics>().AddSingleton<AgentFailure>().AddSingleton<CommandActions>().AddSingleton<CommandExecutor>();
         services.AddSingleton<CarryOut>(s => s.GetRequiredService<CommandActions>().ExecuteAsync);
         services.AddSingleton<BmcTurns>().AddSingleton<PowerControl>();
@@ -139,8 +139,9 @@ internal static class AgentProgram
             return;
         services.AddSingleton<Dhcp6Service>().AddSingleton<RouterAdvertiser>();
         // Not AddHostedService, which takes a second one of the same type for the first.
-        services.AddSingleton<IHostedService>(s => new TftpService(config, s.GetRequiredService<BootSessions>(), s.GetRequiredService<BootReporter>(),
-            s.GetRequiredService<RefusalCounters>(), s.GetRequiredService<TimeProvider>(), s.GetRequiredService<ILogger<TftpService>>())
+        services.AddSingleton<IHostedService>(s => new TftpService(config, s.GetRequiredService<BootSessions>(), s.GetRequiredService<BootAnswers>(),
+            s.GetRequiredService<BootReporter>(), s.GetRequiredService<RefusalCounters>(), s.GetRequiredService<TimeProvider>(),
+            s.GetRequiredService<ILogger<TftpService>>())
         {
             Address = dhcp6.Address,
         });

@@ -32,6 +32,15 @@ public sealed class BootSessionsTests
     }
 
     [Fact]
+    public void A_firmware_that_was_sent_on_to_its_disk_asks_in_another_session()
+    {
+        var first = sessions.For(Ask(Mac), "");
+        first.IsPastFirmware = true;
+
+        Assert.NotSame(first, sessions.For(Ask(Mac), ""));
+    }
+
+    [Fact]
     public void A_machine_that_waits_keeps_its_session_and_a_silent_one_loses_it()
     {
         var (waiting, silent) = (sessions.For(Ask(Mac), ""), sessions.For(Ask(Other), ""));

@@ -46,7 +46,8 @@ internal sealed class HttpTarget : IFuzzTarget, IDisposable
         app = builder.Build();
         app.UseRouting();
         var metrics = new AgentMetrics(refused, dhcp, sessions, cache, journal, observer);
-        new BootHttp(config, sessions, desired, cache, reporter, metrics, new PushEndpoints(config), refused).Map(app);
+        var answers = new BootAnswers(desired, cache, reporter, new PushEndpoints(config));
+        new BootHttp(config, sessions, answers, cache, reporter, metrics, refused).Map(app);
         app.UseEndpoints(_ => { });
         handle = ((IApplicationBuilder)app).Build();
     }
@@ -59,6 +60,7 @@ internal sealed class HttpTarget : IFuzzTarget, IDisposable
         {
             "GET /boot/abcdefgh/script.ipxe?uuid=${uuid}&mac=52:54:00:00:00:01 ", "HEAD /boot/abcdefgh/undionly.kpxe bytes=0-3",
             "GET /boot/x/undionly.kpxe bytes=-3", $"GET /assets/{new string('a', 64)} bytes=5-", "GET /boot/x/assets/../../secret ",
+            "GET /boot/52:54:00:00:00:01/grub.cfg ", "GET /boot/abcdefgh/script.grub ",
             "GET /boot/x/../../../secret ", "GET /healthz ", "GET /metrics ", $"GET /boot/abcdefgh/assets/{new string('b', 64)}/vmlinuz ",
         }.Select(Encoding.Latin1.GetBytes),
     ];

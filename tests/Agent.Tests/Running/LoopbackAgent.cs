@@ -22,6 +22,7 @@ internal sealed class LoopbackAgent : IDisposable
         Directory.CreateDirectory(directory["ipxe"]);
         File.WriteAllBytes(directory["ipxe/undionly.kpxe"], [.. Enumerable.Range(0, 70_000).Select(i => (byte)i)]);
         File.WriteAllBytes(directory["ipxe/snponly.efi"], [.. Enumerable.Range(0, 1468 * 40).Select(i => (byte)(i * 7))]);
+        File.WriteAllBytes(directory["ipxe/grub-arm64.efi"], new byte[4000]);
     }
 
     public string ConfigFile => directory["agent.yaml"];
@@ -56,7 +57,7 @@ internal sealed class LoopbackAgent : IDisposable
             http: {port: 0}
             eventSink: {port: 0}
             kernelLog: {port: 0}
-            ipxe: {directory: {{directory["ipxe"]}}}
+            ipxe: {directory: {{directory["ipxe"]}}, arm64: grub-arm64.efi}
             {{more}}
             """);
         return this;

@@ -5,11 +5,12 @@ using Cozy.Fleet.Simulator.Firmware;
 
 namespace Cozy.Fleet.Agent.Tests.Boot;
 
-public sealed class BootScriptsTests
+public sealed class IpxeScriptsTests
 {
     private static readonly BootAsset Kernel = new() { Sha256 = new string('a', 64) };
     private static readonly BootAsset Initramfs = new() { Sha256 = new string('b', 64) };
     private static readonly BootFiles Files = new(Kernel, Initramfs, ClientFirmware.UefiX64);
+    private static readonly IpxeScripts Scripts = new();
     private static readonly PushTargets Push = new("10.1.0.1:3247", "tcp://10.1.0.1:3248");
 
     [Fact]
@@ -25,7 +26,7 @@ public sealed class BootScriptsTests
 
         var boot = Assert.IsType<IpxeResult.Boot>(result);
         Assert.Equal([$"assets/{Kernel.Sha256}/vmlinuz", $"assets/{Initramfs.Sha256}/initramfs"], fetched);
-        Assert.StartsWith("talos.platform=metal initrd=initramfs console=tty0 ", boot.CommandLine, StringComparison.Ordinal);
+        Assert.StartsWith("initrd=initramfs talos.platform=metal console=tty0 ", boot.CommandLine, StringComparison.Ordinal);
         Assert.Contains("module.sig_enforce=1", boot.CommandLine, StringComparison.Ordinal);
         Assert.EndsWith("console=ttyS1 talos.config=http://x/?a=1&b=2", boot.CommandLine, StringComparison.Ordinal);
     }
@@ -44,7 +45,7 @@ public sealed class BootScriptsTests
     [Fact]
     public async Task An_agent_that_takes_nothing_tells_nobody_to_push()
     {
-        var script = BootScripts.Netboot(Plan("v1.12.0"), "abc", Files, PushTargets.None);
+        var script = Scripts.Netboot(Plan("v1.12.0"), "abc", Files, PushTargets.None);
 
         var boot = Assert.IsType<IpxeResult.Boot>(await RunAsync(script, _ => true));
         Assert.DoesNotContain("talos.events", boot.CommandLine, StringComparison.Ordinal);
@@ -71,16 +72,16 @@ public sealed class BootScriptsTests
 
         var script = action switch
         {
-            BootAction.Disk => BootScripts.Disk(plan, "abc", ClientFirmware.Bios),
-            BootAction.Hold => BootScripts.Hold(plan, "abc"),
-            _ => BootScripts.Netboot(plan, "abc", Files, Push),
+            BootAction.Disk => Scripts.Disk(plan, "abc", ClientFirmware.Bios),
+            BootAction.Hold => Scripts.Hold(plan, "abc"),
+            _ => Scripts.Netboot(plan, "abc", Files, Push),
         };
 
         var clean = action switch
         {
-            BootAction.Disk => BootScripts.Disk(Plan("v1.12.0"), "abc", ClientFirmware.Bios),
-            BootAction.Hold => BootScripts.Hold(Plan("v1.12.0"), "abc"),
-            _ => BootScripts.Netboot(Plan("v1.12.0"), "abc", Files, Push),
+            BootAction.Disk => Scripts.Disk(Plan("v1.12.0"), "abc", ClientFirmware.Bios),
+            BootAction.Hold => Scripts.Hold(Plan("v1.12.0"), "abc"),
+            _ => Scripts.Netboot(Plan("v1.12.0"), "abc", Files, Push),
         };
         Assert.Equal(clean.Split('\n').Length, script.Split('\n').Length);
         Assert.Equal(Count(clean, "||"), Count(script, "||"));
@@ -94,7 +95,7 @@ public sealed class BootScriptsTests
     [InlineData(ClientFirmware.UefiX64, "exit 1")]
     public async Task The_disk_is_left_to_by_the_way_of_the_firmware(ClientFirmware firmware, string command)
     {
-        var script = BootScripts.Disk(Plan("v1.12.0"), "abc", firmware);
+        var script = Scripts.Disk(Plan("v1.12.0"), "abc", firmware);
 
         Assert.Contains(command, script, StringComparison.Ordinal);
         Assert.IsType<IpxeResult.Disk>(await RunAsync(script, _ => false));
@@ -102,17 +103,17 @@ public sealed class BootScriptsTests
 
     [Fact]
     public async Task A_machine_that_must_wait_asks_again() =>
-        Assert.Equal(new IpxeResult.Chain("script.ipxe", 10), await RunAsync(BootScripts.Hold(Plan("v1.12.0"), "abc"), _ => false));
+        Assert.Equal(new IpxeResult.Chain("script.ipxe", 10), await RunAsync(Scripts.Hold(Plan("v1.12.0"), "abc"), _ => false));
 
     [Fact]
     public async Task With_nobody_at_the_console_the_menu_leads_to_what_was_decided() => Assert.Equal(
         new IpxeResult.Chain("script.ipxe?choice=decided", 0),
-        await RunAsync(BootScripts.Menu(Plan("v1.12.0"), "abc", TimeSpan.FromSeconds(5)), _ => false));
+        await RunAsync(IpxeScripts.Menu(Plan("v1.12.0"), "abc", TimeSpan.FromSeconds(5)), _ => false));
 
     [Fact]
     public void The_menu_waits_as_long_as_the_rack_says_and_names_the_decision_first()
     {
-        var script = BootScripts.Menu(Plan("v1.12.0"), "abc", TimeSpan.FromSeconds(5));
+        var script = IpxeScripts.Menu(Plan("v1.12.0"), "abc", TimeSpan.FromSeconds(5));
 
         Assert.Contains("\nmenu Cozy Fleet one (boot abc) || goto decided\nitem decided Load talos from the network: install\n", script, StringComparison.Ordinal);
         Assert.Contains("\nchoose --default decided --timeout 5000 chosen || goto decided\n", script, StringComparison.Ordinal);
@@ -124,7 +125,7 @@ public sealed class BootScriptsTests
         const string Evil = "x\nitem evil Evil\r\n${net0/mac} || shell && reboot\u001b[2J";
         var plan = Plan("v1.12.0") with { Reason = Evil, Node = Evil };
 
-        var (script, clean) = (BootScripts.Menu(plan, "abc", TimeSpan.FromSeconds(5)), BootScripts.Menu(Plan("v1.12.0"), "abc", TimeSpan.FromSeconds(5)));
+        var (script, clean) = (IpxeScripts.Menu(plan, "abc", TimeSpan.FromSeconds(5)), IpxeScripts.Menu(Plan("v1.12.0"), "abc", TimeSpan.FromSeconds(5)));
 
         Assert.Equal(Count(clean, "\n"), Count(script, "\n"));
         Assert.Equal((Count(clean, "||"), Count(clean, "&&"), Count(clean, "${")), (Count(script, "||"), Count(script, "&&"), Count(script, "${")));
@@ -132,7 +133,7 @@ public sealed class BootScriptsTests
     }
 
     private static string Script(string version, params string[] arguments) =>
-        BootScripts.Netboot(Plan(version, arguments), "abc", Files, Push);
+        Scripts.Netboot(Plan(version, arguments), "abc", Files, Push);
 
     private static BootPlan Plan(string version, params string[] arguments)
     {

@@ -3,26 +3,23 @@ using Cozy.Fleet.Dhcp;
 
 namespace Cozy.Fleet.Agent.Boot;
 
-/// <summary>What a machine loads, by its firmware.</summary>
-internal sealed record BootFiles(BootAsset Kernel, BootAsset Initramfs, ClientFirmware Firmware);
-
 /// <summary>
 /// iPXE scripts. Nothing that a machine sent is in them: names come from the coordinator and pass <see cref="Safe"/>, because a line
 /// break or a <c>${</c> would be a command (netboot.md 22).
 /// </summary>
-internal static class BootScripts
+internal sealed class IpxeScripts : IBootScripts
 {
-    /// <summary>Loads kernel and initramfs, each with retries; a machine that cannot goes through its firmware again.</summary>
-    public static string Netboot(BootPlan plan, string session, BootFiles files, PushTargets push)
+    public string Netboot(BootPlan plan, string session, BootFiles files, PushTargets push)
     {
-        var arguments = string.Join(' ', KernelArguments(plan.Image!, files.Firmware, push).Select(Safe));
+        // The kernel's EFI stub must be told which of iPXE's files is the initramfs (netboot.md 14.6); BIOS ignores it.
+        var arguments = string.Join(' ', KernelArguments.For(plan.Image!, files.Firmware, push).Select(Safe));
         return $$"""
             #!ipxe
             echo Cozy Fleet: {{Safe(plan.Reason)}} (boot {{session}})
             set tries:int32 0
             :load
             imgfree
-            kernel assets/{{files.Kernel.Sha256}}/vmlinuz {{arguments}} || goto again
+            kernel assets/{{files.Kernel.Sha256}}/vmlinuz initrd=initramfs {{arguments}} || goto again
             initrd --name initramfs assets/{{files.Initramfs.Sha256}}/initramfs || goto again
             boot || goto again
             :again
@@ -59,8 +56,8 @@ internal static class BootScripts
 
         """;
 
-    /// <summary>The machine's own disk, by the way that works on most firmware of its kind (netboot.md 14.7).</summary>
-    public static string Disk(BootPlan plan, string session, ClientFirmware firmware) =>
+    // By the way that works on most firmware of its kind (netboot.md 14.7).
+    public string Disk(BootPlan plan, string session, ClientFirmware firmware) =>
         $"""
         #!ipxe
         echo Cozy Fleet: local disk, {Safe(plan.Reason)} (boot {session})
@@ -68,8 +65,7 @@ internal static class BootScripts
 
         """;
 
-    /// <summary>Wait, then ask again: nothing is loaded, nothing is written.</summary>
-    public static string Hold(BootPlan plan, string session) =>
+    public string Hold(BootPlan plan, string session) =>
         $"""
         #!ipxe
         echo Cozy Fleet: waiting, {Safe(plan.Reason)} (boot {session})
@@ -84,32 +80,6 @@ internal static class BootScripts
         BootAction.Hold => $"Wait: {plan.Reason}",
         _ => $"Start the local disk: {plan.Reason}",
     };
-
-    /// <summary>What Talos' kernel needs, by version (talos.md 3.8); the image's own arguments come last.</summary>
-    private static IEnumerable<string> KernelArguments(BootImage image, ClientFirmware firmware, PushTargets push)
-    {
-        var minor = Primitives.SemanticVersion.TryParse(image.TalosVersion, out var version) ? version.Minor : int.MaxValue;
-        yield return "talos.platform=metal";
-        // The kernel's EFI stub must be told which of iPXE's files is the initramfs (netboot.md 14.6); BIOS ignores it.
-        yield return "initrd=initramfs";
-        if (firmware != ClientFirmware.UefiArm64 && minor < 8)
-            yield return "console=ttyS0";
-        yield return firmware == ClientFirmware.UefiArm64 ? "console=ttyAMA0 console=tty0" : "console=tty0";
-        yield return "slab_nomerge pti=on consoleblank=0 printk.devkmsg=on";
-        if (minor < 14)
-            yield return "init_on_alloc=1 nvme_core.io_timeout=4294967295";
-        if (minor <= 10)
-            yield return "ima_template=ima-ng ima_appraise=fix ima_hash=sha512";
-        if (minor >= 10)
-            yield return "selinux=1";
-        if (minor >= 12)
-            yield return "module.sig_enforce=1";
-        if (minor >= 13)
-            yield return "proc_mem.force_override=never";
-        // In maintenance mode there is no config that says it: without these nobody hears of a machine before it is looked at.
-        foreach (var argument in push.KernelArguments(image.KernelArgs).Concat(image.KernelArgs))
-            yield return argument;
-    }
 
     // Commands are joined by the words || and &&, and settings begin with a dollar sign; inside a word a single & is harmless, and
     // kernel arguments hold URLs.
