@@ -80,6 +80,9 @@ internal sealed class RedfishMock : IAsyncDisposable
     /// <summary>What was changed, one line each.</summary>
     public ConcurrentQueue<string> Told { get; } = new();
 
+    /// <summary>It told its machine so: On, ForceOff, GracefulShutdown, ForceRestart.</summary>
+    public event Action<string>? Switched;
+
     public int OpenSessions => sessions.Count;
 
     public static async Task<RedfishMock> StartAsync()
@@ -215,6 +218,7 @@ internal sealed class RedfishMock : IAsyncDisposable
             "ForceOff" or "GracefulShutdown" => ("PoweringOff", "Off"),
             _ => ("On", ""),
         };
+        Switched?.Invoke(type);
         return Done(context);
     }
 
