@@ -82,7 +82,7 @@ internal static class ClusterConfig
     // Certificates would break the table; the config itself has them whole.
     private static string Short(string value)
     {
-        var line = LeafText.Short(value);
+        var line = LeafText.OnOneLine(value);
         return line.Length > WidestValue ? $"{line[..(WidestValue - 1)]}…" : line;
     }
 }

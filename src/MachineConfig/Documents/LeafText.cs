@@ -18,6 +18,6 @@ public static class LeafText
     };
 
     /// <summary>A value on one line: of a longer text, how many lines it has.</summary>
-    public static string Short(string value) =>
+    public static string OnOneLine(string value) =>
         value.TrimEnd('\n').Count(c => c == '\n') is > 0 and var breaks ? $"({breaks + 1} lines)" : value.TrimEnd('\n');
 }

@@ -34,7 +34,7 @@ public sealed class Dhcp6ServerTests
         Assert.Equal((Dhcp6MessageType.Advertise, 0), (offered.Reply!.Type, offered.Store.Count));
         Assert.Equal((Dhcp6MessageType.Reply, Url), (leased.Reply!.Type, leased.Reply.BootUrl));
         var lease = new Lease6(address, Wire6.Mac.ToString(), Start.AddHours(1))
-            { Duid = Convert.ToHexStringLower(Wire6.FirmwareId), Association = 1 };
+        { Duid = Convert.ToHexStringLower(Wire6.FirmwareId), Association = 1 };
         Assert.Equal(lease, Assert.Single(leased.Store));
         Assert.Equal((address, address), (Given(leased), Given(again)));
     }
