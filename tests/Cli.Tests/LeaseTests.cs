@@ -11,12 +11,12 @@ public sealed class LeaseTests
 
     [Theory]
     [InlineData("table", """
-        ADDRESS         MAC OR DUID                    STATE        EXPIRES               HOSTNAME
-        10.1.0.100      52:54:00:00:00:01              leased       2026-03-01T13:00:00Z  c1-cp-1
-        10.1.0.101      52:54:00:00:00:02              leased       2026-03-01T13:00:00Z
-        10.1.0.102      52:54:00:00:00:03              quarantined  2026-03-01T13:00:00Z
-        fd00:77::100    52:54:00:00:00:01              leased       2026-03-01T13:00:00Z  c1-cp-1
-        fd00:77::101    00:02:00:00:ab:11:0c:0d:0e:0f  leased       2026-03-01T13:00:00Z
+        ADDRESS       MAC OR DUID                    STATE        EXPIRES               HOSTNAME
+        10.1.0.100    52:54:00:00:00:01              leased       2026-03-01T13:00:00Z  c1-cp-1
+        10.1.0.101    52:54:00:00:00:02              leased       2026-03-01T13:00:00Z
+        10.1.0.102    52:54:00:00:00:03              quarantined  2026-03-01T13:00:00Z
+        fd00:77::100  52:54:00:00:00:01              leased       2026-03-01T13:00:00Z  c1-cp-1
+        fd00:77::101  00:02:00:00:ab:11:0c:0d:0e:0f  leased       2026-03-01T13:00:00Z
 
         """)]
     [InlineData("csv", """

@@ -33,7 +33,8 @@ internal static class NumberedOptionReader
         var always = node.Flag("always", false);
         var values = node.List<string>("value", text => (text, null));
         node.EndOfKeys();
-        if (dialect.Prohibition(code) is { } prohibition)
+        // Zero was refused as a number already.
+        if (code > 0 && dialect.Prohibition(code) is { } prohibition)
             node.Refuse("code", $"option {code} {prohibition}");
         if (values.Count == 0 || (values.Count > 1 && !isList))
         {
