@@ -24,6 +24,11 @@ internal static class DemoCommand
         Description = "How many machines stand in the rack (1 to 100).", DefaultValueFactory = _ => 6,
     };
 
+    private static readonly Option<int> Spares = new("--spares")
+    {
+        Description = "How many more of them are switched off (0 to 20); with --keep, `on MACHINE` switches one on.",
+    };
+
     private static readonly Option<bool> Json = new("--json") { Description = "Print the summary as JSON, and nothing else." };
 
     private static readonly Option<bool> Keep = new("--keep") { Description = "Leave everything running until Ctrl-C." };
@@ -88,6 +93,7 @@ internal static class DemoCommand
     private static RootCommand Command()
     {
         Nodes.Validators.Add(Range<int>(1, 100));
+        Spares.Validators.Add(Range<int>(0, 20));
         Speed.Validators.Add(Range<double>(0.1, 100));
         FaultName.AcceptOnlyFromAmong([.. Faults.Keys]);
         Kill.AcceptOnlyFromAmong("coordinator", "agent");
@@ -98,7 +104,7 @@ internal static class DemoCommand
         });
         return new("Brings up a rack of simulated machines, makes a cluster of them, and upgrades it one node at a time.")
         {
-            Nodes, Json, Keep, FaultName, Kill, Talos, Speed, Seed, Place,
+            Nodes, Spares, Json, Keep, FaultName, Kill, Talos, Speed, Seed, Place,
         };
     }
 
@@ -109,6 +115,7 @@ internal static class DemoCommand
             $"{TimeProvider.System.GetLocalNow():yyyyMMdd-HHmmss}-{Environment.ProcessId}");
         return new(result.GetRequiredValue(Nodes), from, to, Path.GetFullPath(directory))
         {
+            Spares = result.GetValue(Spares),
             Json = result.GetValue(Json),
             Keep = result.GetValue(Keep),
             Fault = result.GetValue(FaultName) is { } fault ? Faults[fault] : Fault.None,

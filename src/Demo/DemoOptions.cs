@@ -17,6 +17,9 @@ internal sealed record DemoOptions(int Nodes, SemanticVersion From, SemanticVers
     /// <summary>What is installed, one after the other; the last is <see cref="To"/>.</summary>
     public IReadOnlyList<SemanticVersion> Stops => UpgradeWalk.Between(From, To);
 
+    /// <summary>Machines that stand in the rack and are switched off.</summary>
+    public int Spares { get; init; }
+
     public bool Json { get; init; }
 
     public bool Keep { get; init; }

@@ -96,7 +96,7 @@ internal sealed class Rehearsal(DemoOptions options, Screen screen, TimeProvider
         var report = new SummaryBuilder(journey, around.View, [.. rack.History.Skip(before)]);
         var code = await EndAsync(report.Build(rollouts, phases, boots, directory, rack.Machines));
         if (options.Keep)
-            await KeepAsync(cancellation);
+            await KeepAsync(new(rack, around.View), cancellation);
         return code;
     }
 
@@ -117,9 +117,10 @@ internal sealed class Rehearsal(DemoOptions options, Screen screen, TimeProvider
     private SimulatedRack PowerOn(Loopback network, MachineLog log)
     {
         var wiring = new RackWiring(new IPEndPoint(network.Agent, Loopback.DhcpPort), Loopback.TftpPort, network.Relay);
-        var rack = new SimulatedRack(new(options.Nodes, wiring, options.Seed, options.Speed), clock);
+        var rack = new SimulatedRack(new(options.Nodes + options.Spares, wiring, options.Seed, options.Speed), clock);
         rack.Happened += log.Add;
-        rack.PowerOn();
+        foreach (var machine in rack.Machines.Take(options.Nodes))
+            rack.PowerOn(machine);
         return rack;
     }
 
@@ -135,15 +136,24 @@ internal sealed class Rehearsal(DemoOptions options, Screen screen, TimeProvider
         return RolloutStopped;
     }
 
-    private async Task KeepAsync(CancellationToken cancellation)
+    private async Task KeepAsync(PowerSwitches switches, CancellationToken cancellation)
     {
         await Console.Error.WriteLineAsync(
             $"""
             Everything keeps running until Ctrl-C. In another terminal:
               {FleetProcesses.Cli} --context {directory.Context} get nodes
               kubectl --kubeconfig {directory.Kubeconfig} get nodes
+            Here, {PowerSwitches.Usage}.
             """);
-        await Task.Delay(Timeout.InfiniteTimeSpan, clock, cancellation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        var interrupted = Task.Delay(Timeout.InfiniteTimeSpan, clock, cancellation);
+        using var input = new StreamReader(Console.OpenStandardInput());
+        var line = input.ReadLineAsync(CancellationToken.None).AsTask();
+        while (await Task.WhenAny(line, interrupted) == line && await line is { } words)
+        {
+            await Console.Error.WriteLineAsync(await switches.DoAsync(words));
+            line = input.ReadLineAsync(CancellationToken.None).AsTask();
+        }
+        await interrupted.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
     private sealed record Surroundings(FleetProcesses Fleet, Loopback Network, FleetView View);

@@ -94,7 +94,7 @@ public sealed record DhcpReply(DhcpMessageType MessageType, uint ServerIdentifie
         {
             // What the boot needs stands there already, and no option twice.
             if (Boot is null || chosen.Code is not (DhcpOption.VendorSpecific or DhcpOption.Ipxe))
-                options.Add(chosen.Code, chosen.Bytes);
+                options.Add((byte)chosen.Code, chosen.Bytes);
         }
     }
 

@@ -15,7 +15,7 @@ public enum ClientFirmware
 }
 
 /// <summary>The facts of one client message, gathered once; every answer is a function of this value.</summary>
-public sealed record DhcpRequest
+public sealed record DhcpRequest : IDhcpClient
 {
     public required DhcpMessageType MessageType { get; init; }
 
@@ -54,6 +54,7 @@ public sealed record DhcpRequest
     /// <summary>Option 57 less the IP and UDP headers; 548 when it is missing (netboot.md 3).</summary>
     public int MaximumSize { get; init; } = 548;
 
+    /// <summary>Option 61, its type byte first.</summary>
     public byte[]? ClientIdentifier { get; init; }
 
     public byte[]? RelayAgentInformation { get; init; }
@@ -102,6 +103,11 @@ public sealed record DhcpRequest
 
     /// <summary>True when the client wants to boot over the network.</summary>
     public bool WantsBoot => BootClass != "" || IsIpxe;
+
+    MacAddress? IDhcpClient.Mac => Mac;
+
+    /// <inheritdoc/>
+    public bool HasVendorClass(string start) => VendorClass.StartsWith(start, StringComparison.Ordinal);
 
     /// <summary>Reads the facts. The refusal is one word for the counters.</summary>
     public static bool TryFrom(in DhcpPacket packet, out DhcpRequest request, out string refusal)

@@ -28,7 +28,7 @@ public sealed class DhcpServer(LeaseTable leases, bool authoritative, OptionPoli
         {
             Network = subnet.Network,
             HostName = hostName != "" ? hostName : own?.HostName ?? "",
-            Options = options.For(request, subnet, own),
+            Options = OptionFormat.WithDefaultRoute(options.For(request, subnet.Options, own?.Options ?? OptionSet.Empty)),
             Boot = boot,
         };
         return request.MessageType switch

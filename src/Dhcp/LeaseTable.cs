@@ -47,14 +47,14 @@ public sealed class LeaseTable : ILeaseTable<Lease>
     private readonly Dictionary<uint, Lease> byAddress = [];
     private readonly Dictionary<MacAddress, uint> byMachine = [];
     private readonly IReadOnlyList<DhcpSubnet> subnets;
-    private readonly Reservations reservations;
+    private readonly Reservations<uint> reservations;
     private readonly Dictionary<DhcpSubnet, AddressPool> pools;
 
     // When to look at an address next, once for each: a lease that was renewed meanwhile is looked at again when it ends.
     private readonly PriorityQueue<uint, DateTimeOffset> expiring = new();
     private readonly Dictionary<uint, DateTimeOffset> lookAt = [];
 
-    public LeaseTable(IReadOnlyList<DhcpSubnet> subnets, IReadOnlyList<Reservation> reservations)
+    public LeaseTable(IReadOnlyList<DhcpSubnet> subnets, IReadOnlyList<Reservation<uint>> reservations)
     {
         (this.subnets, this.reservations) = (subnets, new(reservations));
         pools = subnets.ToDictionary(s => s, PoolOf);
@@ -160,8 +160,8 @@ public sealed class LeaseTable : ILeaseTable<Lease>
     /// The client's reservation. What a request does not say (a system sends no UUID, a renewal passes no relay) the lease remembers:
     /// who got a reserved address once by a UUID, a client id or a port is known by its card from then on.
     /// </summary>
-    public Reservation? OwnOf(DhcpRequest request, DhcpSubnet subnet) =>
-        reservations.Of(request, subnet.Network)
+    public Reservation<uint>? OwnOf(DhcpRequest request, DhcpSubnet subnet) =>
+        reservations.Of(request, subnet.Network.Contains)
         ?? (byMachine.TryGetValue(request.Mac, out var had) && subnet.Network.Contains(had) && reservations.At(had) is { Mac: null } own ? own : null);
 
     // A machine's own address, unless somebody else sits on it: until that ends it gets another one, and never the same twice.

@@ -1,6 +1,8 @@
+using System.Numerics;
+
 namespace Cozy.Fleet.Dhcp;
 
-/// <summary>Options that an operator chose: the bytes of each as they stand on the wire, 1 to 255 of them.</summary>
+/// <summary>Options that an operator chose, of one version of the protocol: the bytes of each as they stand on the wire.</summary>
 public sealed class OptionSet
 {
     public static readonly OptionSet Empty = new([]);
@@ -12,7 +14,7 @@ public sealed class OptionSet
     /// <param name="options">No number twice.</param>
     public static OptionSet Of(IEnumerable<OptionValue> options) => new([.. options.OrderBy(o => o.Code)]);
 
-    public OptionValue? this[byte code] => Array.Find(ordered, o => o.Code == code);
+    public OptionValue? this[ushort code] => Array.Find(ordered, o => o.Code == code);
 
     /// <summary>In order of their numbers.</summary>
     public IReadOnlyList<OptionValue> InOrder => ordered;
@@ -25,26 +27,33 @@ public sealed class OptionSet
         _ => Of(ordered.Concat(lower.ordered.Where(o => this[o.Code] is null))),
     };
 
-    /// <summary>What a client gets that sent this parameter request list (option 55), in its order; everything when it sent none.</summary>
-    public IEnumerable<OptionValue> Asked(byte[]? list) => list is null || ordered.Length == 0
+    /// <summary>
+    /// What a client gets that sent this list of numbers (option 55; option 6 of DHCPv6), in its order; everything when it sent none.
+    /// </summary>
+    public IEnumerable<OptionValue> Asked<TCode>(TCode[]? list)
+        where TCode : struct, IBinaryInteger<TCode> => list is null || ordered.Length == 0
         ? ordered
-        : list.Distinct().Select(code => this[code]).OfType<OptionValue>().Concat(ordered.Where(o => o.Always && !list.Contains(o.Code)));
+        : list.Distinct().Select(code => this[ushort.CreateTruncating(code)]).OfType<OptionValue>()
+            .Concat(ordered.Where(o => o.Always && !list.Contains(TCode.CreateTruncating(o.Code))));
 }
 
 /// <summary>One option on the wire.</summary>
 /// <param name="Always">Sent to clients that did not ask for it, too.</param>
-public sealed record OptionValue(byte Code, byte[] Bytes, bool Always = false);
+public sealed record OptionValue(ushort Code, byte[] Bytes, bool Always = false);
 
 /// <summary>Options for the clients that all given signs fit; at least one is given.</summary>
-/// <param name="VendorClass">How option 60 begins, such as <c>PXEClient</c>; empty: any.</param>
-/// <param name="Architecture">One of option 93 (RFC 4578); null: any.</param>
-/// <param name="CircuitId">82.1 in hexadecimal; empty: any.</param>
+/// <param name="VendorClass">How the vendor class begins, such as <c>PXEClient</c>; empty: any.</param>
+/// <param name="Architecture">One that the client names; null: any.</param>
+/// <param name="CircuitId">The switch port as the relay names it, in hexadecimal; empty: any.</param>
 public sealed record OptionClass(string VendorClass, int? Architecture, string CircuitId, OptionSet Options)
 {
-    public bool Fits(DhcpRequest request) =>
-        request.VendorClass.StartsWith(VendorClass, StringComparison.Ordinal)
-        && (Architecture is not { } architecture || request.Architectures.Contains((ushort)architecture))
-        && (CircuitId == "" || (request.CircuitId is { } circuit && Convert.ToHexStringLower(circuit) == CircuitId));
+    public bool Fits(IDhcpClient client)
+    {
+        ArgumentNullException.ThrowIfNull(client);
+        return client.HasVendorClass(VendorClass)
+            && (Architecture is not { } architecture || client.Architectures.Contains((ushort)architecture))
+            && (CircuitId == "" || (client.CircuitId is { } circuit && Convert.ToHexStringLower(circuit) == CircuitId));
+    }
 }
 
 /// <summary>Which options a client gets: its own reservation's before its classes', then its subnet's, then everybody's.</summary>
@@ -53,14 +62,16 @@ public sealed record OptionPolicy(OptionSet Everybody, IReadOnlyList<OptionClass
 {
     public static readonly OptionPolicy None = new(OptionSet.Empty, []);
 
-    public OptionSet For(DhcpRequest request, DhcpSubnet subnet, Reservation? own)
+    /// <param name="subnet">What the client's subnet has.</param>
+    /// <param name="own">What its reservation has.</param>
+    public OptionSet For(IDhcpClient client, OptionSet subnet, OptionSet own)
     {
-        var found = own?.Options ?? OptionSet.Empty;
+        ArgumentNullException.ThrowIfNull(own);
         foreach (var matching in Classes)
         {
-            if (matching.Fits(request))
-                found = found.Over(matching.Options);
+            if (matching.Fits(client))
+                own = own.Over(matching.Options);
         }
-        return OptionFormat.WithDefaultRoute(found.Over(subnet.Options).Over(Everybody));
+        return own.Over(subnet).Over(Everybody);
     }
 }

@@ -52,8 +52,8 @@ public sealed record ConfigDiff(EquatableArray<ConfigChange> Changes)
 
     private static string Line(ConfigChange change) => (change.Before, change.After) switch
     {
-        (null, { } after) => $"+ {change.Place}: {LeafText.Short(after)}",
-        ({ } before, null) => $"- {change.Place}: {LeafText.Short(before)}",
+        (null, { } after) => $"+ {change.Place}: {LeafText.OnOneLine(after)}",
+        ({ } before, null) => $"- {change.Place}: {LeafText.OnOneLine(before)}",
         _ when change.Before == change.After => $"~ {change.Place}: {change.After} (it differs, and is secret)",
         _ when (change.Before + change.After).Contains('\n', StringComparison.Ordinal) =>
             $"~ {change.Place}:{Lines("- ", change.Before!, change.After!)}{Lines("+ ", change.After!, change.Before!)}",

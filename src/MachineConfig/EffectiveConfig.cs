@@ -24,7 +24,7 @@ public sealed record EffectiveConfig(string Text, EquatableArray<ExplainedLeaf> 
         var width = Leaves.Concat(Removed).Max(leaf => leaf.Word.Layer.Length);
         var text = new StringBuilder();
         foreach (var leaf in Leaves)
-            Line(leaf, $"{leaf.Place} = {LeafText.Short(leaf.Word.Value)}");
+            Line(leaf, $"{leaf.Place} = {LeafText.OnOneLine(leaf.Word.Value)}");
         foreach (var leaf in Removed)
             Line(leaf, $"{leaf.Place} removed");
         return text.ToString();
@@ -33,7 +33,7 @@ public sealed record EffectiveConfig(string Text, EquatableArray<ExplainedLeaf> 
         {
             text.Append(leaf.Word.Layer.PadRight(width)).Append("  ").Append(what);
             if (leaf.Overridden.Count > 0)
-                text.Append("  (over ").AppendJoin(", ", leaf.Overridden.Select(o => $"{o.Layer}: {LeafText.Short(o.Value)}")).Append(')');
+                text.Append("  (over ").AppendJoin(", ", leaf.Overridden.Select(o => $"{o.Layer}: {LeafText.OnOneLine(o.Value)}")).Append(')');
             text.Append('\n');
         }
     }

@@ -30,6 +30,9 @@ public static class Redaction
         }
     }
 
+    /// <summary>True for names that secrets have, such as <c>token</c> and <c>clientSecret</c>; for text that is no config.</summary>
+    public static bool IsSecretName(string name) => SecretRules.IsName(name);
+
     /// <summary>The value of a leaf as people may see it.</summary>
     internal static string Shown(ConfigLeaf leaf) =>
         leaf.Node is YamlScalarNode { Value: { } value } && SecretRules.Hidden(leaf, value) is { } hidden ? hidden : LeafText.Of(leaf.Node);

@@ -67,7 +67,7 @@ public sealed class Pace(TimeProvider clock, double speed)
 /// <summary>What happened to a machine, for tests that want to know what really was.</summary>
 /// <param name="What">
 /// on, off, netboot, diskboot, bootfailure, maintenance, config, installer (a run begins), install, upgrade, slotdestroyed, bootstrap,
-/// splitbrain, ready, rollback, reboot (by call, with its mode), reset (with what
+/// splitbrain, ready, wiped (by a kernel's argument), rollback, reboot (by call, with its mode), reset (with what
 /// was wiped), reverted (a tried config), down.
 /// </param>
 public sealed record MachineEvent(DateTimeOffset Time, string Machine, string What, string Detail = "");

@@ -89,6 +89,11 @@ public sealed class SimulatedMachine
         if (source is BootSource.Network network)
         {
             Record("netboot", network.CommandLine);
+            if (network.CommandLine.Split(' ').Contains("talos.experimental.wipe=system"))
+            {
+                Record("wiped");
+                Disk.Wipe(SystemDisk.Partitions);
+            }
             Disk.Start(fromDisk: false);
             return await RunTalosAsync(new(network.Version, network.Address, network.CommandLine, FromDisk: false), powerOff);
         }

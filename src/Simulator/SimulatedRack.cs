@@ -22,7 +22,7 @@ public sealed class SimulatedRack : IAsyncDisposable
     private readonly HttpClient http = new() { Timeout = TimeSpan.FromSeconds(30) };
     private readonly CancellationTokenSource power = new();
     private readonly ConcurrentQueue<MachineEvent> history = new();
-    private readonly List<Task> running = [];
+    private readonly Dictionary<SimulatedMachine, (CancellationTokenSource Power, Task Run)> on = [];
 
     public SimulatedRack(RackOptions options, TimeProvider clock)
     {
@@ -47,7 +47,26 @@ public sealed class SimulatedRack : IAsyncDisposable
     public void PowerOn()
     {
         foreach (var machine in Machines)
-            running.Add(machine.RunAsync(power.Token));
+            PowerOn(machine);
+    }
+
+    /// <summary>Switches one machine on; one that is on stays so.</summary>
+    public void PowerOn(SimulatedMachine machine)
+    {
+        if (on.TryGetValue(machine, out var present) && !present.Run.IsCompleted)
+            return;
+        var own = CancellationTokenSource.CreateLinkedTokenSource(power.Token);
+        on[machine] = (own, machine.RunAsync(own.Token));
+    }
+
+    /// <summary>Takes the power from one machine, and waits until it is off.</summary>
+    public async Task PowerOffAsync(SimulatedMachine machine)
+    {
+        if (!on.Remove(machine, out var present))
+            return;
+        await present.Power.CancelAsync();
+        await present.Run;
+        present.Power.Dispose();
     }
 
     /// <summary>Waits until the token is cancelled, or one of the machines breaks, which is an error in this program.</summary>
@@ -55,7 +74,7 @@ public sealed class SimulatedRack : IAsyncDisposable
     {
         try
         {
-            await (await Task.WhenAny(running).WaitAsync(stop));
+            await (await Task.WhenAny(on.Values.Select(machine => machine.Run)).WaitAsync(stop));
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {
@@ -67,7 +86,7 @@ public sealed class SimulatedRack : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await power.CancelAsync();
-        await Task.WhenAll(running);
+        await Task.WhenAll(on.Values.Select(machine => machine.Run));
         power.Dispose();
         http.Dispose();
     }

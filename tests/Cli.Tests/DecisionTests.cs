@@ -60,7 +60,7 @@ public sealed class DecisionTests
     {
         await using var cli = await WithNodesAsync();
         Assert.Equal("node/n1 cleared\n", (await cli.RunAsync("node", "clear-quarantine", "n1")).Output);
-        Assert.Equal("node/n1 released\n", (await cli.RunAsync("node", "release", "n1")).Output);
+        Assert.Equal("node/n1 is wiped by its next network boot\n", (await cli.RunAsync("node", "wipe", "n1")).Output);
         Assert.Equal("", cli.Fleet.Nodes.Get("n1").Status.QuarantineReason);
     }
 

@@ -66,25 +66,27 @@ public sealed class DiffTests
         var described = await cli.RunAsync("describe", "cluster", "c1");
 
         Assert.Equal(ExitCode.Refused, run.Code);
-        Assert.Contains("token: [redacted]\n", run.Output, StringComparison.Ordinal);
+        Assert.Contains("token: **REDACTED**\n", run.Output, StringComparison.Ordinal);
         Assert.DoesNotContain("fedcba", run.Output + described.Output, StringComparison.Ordinal);
         Assert.DoesNotContain("abcdef", run.Output + described.Output, StringComparison.Ordinal);
     }
 
     [Theory]
-    [InlineData("token: s3cret", "token: [redacted]")]
-    [InlineData("  key: 's3cret'", "  key: [redacted]")]
-    [InlineData("yaml: \"machine: {token: s3cret, type: worker}\"", "yaml: \"machine: {token: [redacted], type: worker}\"")]
-    [InlineData("  aescbcEncryptionSecret: s3cret", "  aescbcEncryptionSecret: [redacted]")]
-    [InlineData("  REGISTRY_PASSWORD: s3cret", "  REGISTRY_PASSWORD: [redacted]")]
+    [InlineData("token: s3cret", "token: **REDACTED**")]
+    [InlineData("  key: 's3cret'", "  key: **REDACTED**")]
+    [InlineData("yaml: \"machine: {token: s3cret, type: worker}\"", "yaml: \"machine: {token: **REDACTED**, type: worker}\"")]
+    [InlineData("  aescbcEncryptionSecret: s3cret", "  aescbcEncryptionSecret: **REDACTED**")]
+    [InlineData("  REGISTRY_PASSWORD: s3cret", "  REGISTRY_PASSWORD: **REDACTED**")]
+    [InlineData("  client-secret: s3cret", "  client-secret: **REDACTED**")]
+    [InlineData("a: {secretName: open, b: {psk: s3cret}}", "a: {secretName: open, b: {psk: **REDACTED**}}")]
     [InlineData("kubernetesVersion: v1.36.3", "kubernetesVersion: v1.36.3")]
-    public void Values_of_secret_keys_are_hidden(string line, string shown) => Assert.Equal([shown], Redaction.Of([line]));
+    public void Values_of_secret_keys_are_hidden(string line, string shown) => Assert.Equal([shown], RedactedLines.Of([line]));
 
     [Fact]
     public void Blocks_and_private_keys_below_a_secret_key_are_hidden_line_by_line() => Assert.Equal(
-        ["ca:", "  key: |", "    [redacted]", "    [redacted]", "  crt: abc", "text: |", "  [redacted]", "  [redacted]",
-            "  [redacted]", "next: 1"],
-        Redaction.Of(
+        ["ca:", "  key: |", "    **REDACTED**", "    **REDACTED**", "  crt: abc", "text: |", "  **REDACTED**", "  **REDACTED**",
+            "  **REDACTED**", "next: 1"],
+        RedactedLines.Of(
         [
             "ca:", "  key: |", "    MIIB", "    xyz", "  crt: abc", "text: |", "  -----BEGIN PRIVATE KEY-----", "  MIIB",
             "  -----END PRIVATE KEY-----", "next: 1",
@@ -92,6 +94,6 @@ public sealed class DiffTests
 
     [Fact]
     public void Maps_and_lists_below_a_secret_key_are_hidden_also_when_a_list_stands_as_deep_as_its_key() => Assert.Equal(
-        ["auth:", "  [redacted]", "tokens:", "[redacted]", "[redacted]", "items:", "- secret:", "  [redacted]", "- open: 1"],
-        Redaction.Of(["auth:", "  password: x", "tokens:", "- one", "- two", "items:", "- secret:", "  - three", "- open: 1"]));
+        ["auth:", "  **REDACTED**", "tokens:", "**REDACTED**", "**REDACTED**", "items:", "- secret:", "  **REDACTED**", "- open: 1"],
+        RedactedLines.Of(["auth:", "  password: x", "tokens:", "- one", "- two", "items:", "- secret:", "  - three", "- open: 1"]));
 }

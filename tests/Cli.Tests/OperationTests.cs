@@ -28,6 +28,17 @@ public sealed class OperationTests
     }
 
     [Fact]
+    public async Task A_dead_member_is_released_and_that_is_waited_for()
+    {
+        await using var cli = await Operator.StartAsync();
+
+        var run = await cli.RunAsync("node", "release", "w-1");
+
+        Assert.StartsWith("operations/o1: release of w-1 begins\n", run.Output, StringComparison.Ordinal);
+        Assert.EndsWith("Succeeded: told so\n", run.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_reset_is_graceful_unless_told_otherwise_and_need_not_be_waited_for()
     {
         await using var cli = await Operator.StartAsync();

@@ -39,7 +39,7 @@ public sealed class FreshOfferTests
     [Fact]
     public void A_reserved_address_is_its_machines_by_an_operators_word()
     {
-        var rack = new Rack(reservations: new Reservation(Wire.Mac, Wire.Ip("10.1.0.7")));
+        var rack = new Rack(reservations: new Reservation<uint>(Wire.Mac, Wire.Ip("10.1.0.7")));
 
         Assert.False(rack.Ask(Discover).IsFresh);
     }

@@ -18,7 +18,7 @@ public sealed class OptionPolicyTests
         ];
         var rack = new Rack(
             new OptionPolicy(OptionSet.Of(all), classes),
-            new Reservation(Wire.Mac, Wire.Ip("10.1.0.10")) { Options = OptionSet.Of([Text(150, "node")]) });
+            new Reservation<uint>(Wire.Mac, Wire.Ip("10.1.0.10")) { Options = OptionSet.Of([Text(150, "node")]) });
 
         var reply = Ask(rack, Wire.Firmware(1, 7, null, (55, [15, 42, 150, 160, 161, 162])));
 

@@ -60,7 +60,7 @@ public sealed class ProbePacketTests
     public void A_datagram_is_unwrapped()
     {
         Assert.True(UdpDatagram.TryWrap(Datagram, out var datagram));
-        Assert.Equal((Wire.Ip("10.1.0.2"), (ushort)68), (datagram.Source, datagram.DestinationPort));
+        Assert.Equal(("0a010002", (ushort)68), (Convert.ToHexStringLower(datagram.Source), datagram.DestinationPort));
         Assert.Equal([1, 2, 3, 4, 5], datagram.Payload.ToArray());
     }
 

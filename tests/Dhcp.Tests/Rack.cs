@@ -9,17 +9,17 @@ internal sealed class Rack
 
     private readonly DhcpServer server;
 
-    public Rack(bool authoritative = false, string ranges = "10.1.0.100-10.1.0.102", params Reservation[] reservations)
+    public Rack(bool authoritative = false, string ranges = "10.1.0.100-10.1.0.102", params Reservation<uint>[] reservations)
         : this(authoritative, ranges, OptionPolicy.None, reservations)
     {
     }
 
-    public Rack(OptionPolicy options, params Reservation[] reservations)
+    public Rack(OptionPolicy options, params Reservation<uint>[] reservations)
         : this(false, "10.1.0.100-10.1.0.102", options, reservations)
     {
     }
 
-    private Rack(bool authoritative, string ranges, OptionPolicy options, Reservation[] reservations)
+    private Rack(bool authoritative, string ranges, OptionPolicy options, Reservation<uint>[] reservations)
     {
         var own = new DhcpNetwork(Wire.Ip("10.1.0.0"), 24, TimeSpan.FromHours(1));
         var far = own with { Network = Wire.Ip("10.2.0.0") };

@@ -62,7 +62,7 @@ public sealed class ReservationTests
     public void A_sign_that_only_some_requests_carry_is_remembered_by_the_lease(string sign)
     {
         Assert.True(MachineUuid.TryParse("11223344-5566-7788-99aa-bbccddeeff00", out var uuid));
-        var reserved = new Reservation(null, Wire.Ip("10.1.0.20"), "head");
+        var reserved = new Reservation<uint>(null, Wire.Ip("10.1.0.20"), "head");
         var own = new Rack(reservations: sign switch
         {
             "uuid" => reserved with { Uuid = uuid },

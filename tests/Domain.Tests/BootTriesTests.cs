@@ -34,7 +34,7 @@ public sealed class BootTriesTests
         var failed = Boots(Configured(), BootStage.Disk, 20, 25, 30);
         Assert.True(failed.InstallFailed);
 
-        var released = NodeLifecycle.Release(failed, "c1", At(50)).Record;
+        var released = NodeReuse.Release(failed, "c1", At(50)).Record;
         var allocated = NodeLifecycle.Allocate(released, new("c1", Role.Worker, "c1-worker-1", "talos"), At(51)).Value!;
         var configured = NodeLifecycle.Configured(allocated, "c1", At(52)).Record;
 

@@ -6,17 +6,15 @@ namespace Cozy.Fleet.Scenarios;
 /// <summary>Boots that lead nowhere (docs/netboot.md): real packets, and what API and CLI say of them.</summary>
 public sealed class BootLoopTests
 {
-    private readonly CancellationToken cancellation = TestContext.Current.CancellationToken;
-
     [Fact]
     public async Task A_machine_that_network_boots_for_ever_is_held_until_a_person_has_looked()
     {
-        await using var fleet = await StartedFleet.StartAsync("", cancellation);
-        await using var rack = fleet.Rack(seed: 5);
+        await using var fleet = await RunningFleet.StartAsync(nodes: 1, nativeAgent: Built.NativeAgent);
+        await using var rack = fleet.Rack(machines: 1, seed: 5);
         await using var plug = new PowerPlug(rack.Machines[0]);
         for (var boot = 1; boot <= 5; boot++)
             await LosePowerAfterItsKernelAsync(rack, plug);
-        await fleet.UntilAsync(nodes => nodes.Any(n => n.Status.QuarantineReason != ""));
+        await fleet.UntilAsync("quarantined", view => view.Nodes.Any(n => n.Status.QuarantineReason != ""));
 
         var node = fleet.View.Nodes.Single();
         var condition = node.Status.Conditions.Single(c => c.Type == "BootCompletes");
@@ -33,7 +31,7 @@ public sealed class BootLoopTests
         Assert.Equal(5, rack.History.Count(e => e.What == "netboot"));
 
         await CozyFleetCommand.RunAsync(fleet.Directory, "", "node", "clear-quarantine", node.Metadata.Name);
-        await fleet.UntilAsync(nodes => nodes.Single().Status is { Stage: MachineStage.Maintenance } status
+        await fleet.UntilAsync("in maintenance mode", view => view.Nodes.Single().Status is { Stage: MachineStage.Maintenance } status
             && status.Conditions.Any(c => c is { Type: "BootCompletes", Status: ConditionStatus.True }));
         Assert.Equal(6, rack.History.Count(e => e.What == "netboot"));
     }
@@ -43,7 +41,7 @@ public sealed class BootLoopTests
         var off = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         rack.Happened += Note;
         plug.On();
-        await off.Task.WaitAsync(StartedFleet.Limit, TestContext.Current.CancellationToken);
+        await off.Task.WaitAsync(RunningFleet.Limit, TestContext.Current.CancellationToken);
         rack.Happened -= Note;
 
         void Note(MachineEvent happened)

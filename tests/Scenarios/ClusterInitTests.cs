@@ -1,8 +1,6 @@
 using Cozy.Fleet.Contracts.V1;
 using Cozy.Fleet.Demo;
 using Cozy.Fleet.Demo.Api;
-using Cozy.Fleet.Demo.Processes;
-using Cozy.Fleet.Demo.Screens;
 using Cozy.Fleet.Primitives;
 using Cozy.Fleet.Simulator;
 using Grpc.Core;
@@ -14,8 +12,6 @@ public sealed class ClusterInitTests
 {
     private const int Machines = 4;
 
-    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(4);
-
     private readonly CancellationToken cancellation = TestContext.Current.CancellationToken;
 
     [Theory]
@@ -23,59 +19,47 @@ public sealed class ClusterInitTests
     [InlineData("v1.13.8", "v1.36.0")]
     public async Task Machines_in_maintenance_mode_become_a_cluster_by_a_file_of_answers(string talos, string kubernetes)
     {
-        using var root = new TestDirectory();
-        using var network = Loopback.Reserve(Environment.ProcessId);
-        var directory = new RunDirectory(root.Path);
-        directory.Create();
-        await using var fleet = new FleetProcesses(directory, network);
-        await fleet.StartCoordinatorAsync(cancellation);
-        using var channel = OperatorContext.Load(directory.Context).Dial();
-        await using var view = new FleetView(channel);
-        var version = SemanticVersion.Parse(talos);
-        var journey = new Journey(new(Machines, version, version, root.Path), directory, new SilentScreen(), fleet, channel, view);
-        var token = await journey.CreateTokenAsync(cancellation);
-        await journey.ApplyRackAsync(cancellation);
-        await AcceptNobodyAsync(new(channel), version);
-        await fleet.StartAgentAsync(token, cancellation);
-        await using var rack = new SimulatedRack(
-            new(Machines, new(new(network.Agent, Loopback.DhcpPort), Loopback.TftpPort, network.Relay), Seed: 5, Speed: 20),
-            TimeProvider.System);
+        await using var fleet = await RunningFleet.StartAsync(Machines, talos);
+        await AcceptNobodyAsync(new(fleet.Channel), fleet.Options.From);
+        await using var rack = fleet.Rack(Machines, seed: 5);
         rack.PowerOn();
-        await UntilAllWaitAsync(view);
+        await fleet.UntilAsync("all machines wait for acceptance", view =>
+            view.Nodes.Count(n => n.Status is { Stage: MachineStage.Maintenance, Phase: NodePhase.PendingAcceptance }) == Machines);
 
-        var moved = $"{network.Agent}"[..^1] + "5"; // Where DHCP does not put it: the leases begin at .10.
-        var output = await CozyFleetCommand.RunAsync(directory, Answers(rack, kubernetes, moved), "cluster", "init", Documents.ClusterName,
-            "--answers", "-", "--directory", "made", "--yes", "--timeout", "4m");
+        var moved = $"{fleet.AgentAddress}"[..^1] + "5"; // Where DHCP does not put it: the leases begin at .10.
+        var output = await CozyFleetCommand.RunAsync(fleet.Directory, Answers(rack, kubernetes, moved),
+            "cluster", "init", Documents.ClusterName, "--answers", "-", "--directory", "made", "--yes", "--timeout", "4m");
 
         Assert.Contains("cluster c1 Running, 4/4 ready", output, StringComparison.Ordinal);
-        var made = Path.Combine(root.Path, "made");
+        var made = Path.Combine(fleet.Directory.Root, "made");
         foreach (var secret in new[] { "kubeconfig", "talosconfig" })
             Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(Path.Combine(made, secret)));
         var nodes = await KubernetesCheck.RunAsync(await File.ReadAllTextAsync(Path.Combine(made, "kubeconfig"), cancellation), cancellation);
         Assert.Equal(["c1-cp-2", "c1-cp-3", "first", "worker"], nodes.Where(node => node.Ready).Select(node => node.Name).Order());
         Assert.All(nodes, node => Assert.Equal(kubernetes, node.KubeletVersion));
-        var config = (await new ClusterService.ClusterServiceClient(channel).GetMachineConfigAsync(
+        var config = (await new ClusterService.ClusterServiceClient(fleet.Channel).GetMachineConfigAsync(
             new() { Node = "first", Compare = true }, cancellationToken: cancellation)).Comparison;
         Assert.Empty(config.Drift.Concat(config.Pending));
-        Assert.Equal(moved, view.Nodes.Single(node => node.Status.Hostname == "first").Status.Address);
+        Assert.Equal(moved, fleet.Node("first").Status.Address);
 
-        await ImportAsync(directory, channel, version, view);
+        await ImportAsync(fleet);
     }
 
     // As if another tool had made it: all that is left of it here is an admin's talosconfig.
-    private async Task ImportAsync(RunDirectory directory, ChannelBase channel, SemanticVersion version, FleetView view)
+    private async Task ImportAsync(RunningFleet fleet)
     {
-        var file = Path.Combine(directory.Root, "talosconfig");
-        await ForgetAsync(new(channel), file);
-        var nodes = view.Nodes.SelectMany(node => new[] { "--node", node.Status.Address });
+        var file = Path.Combine(fleet.Directory.Root, "talosconfig");
+        await ForgetAsync(new(fleet.Channel), file);
+        var nodes = fleet.View.Nodes.SelectMany(node => new[] { "--node", node.Status.Address });
 
-        var output = await CozyFleetCommand.RunAsync(directory, "", [
-            "cluster", "import", file, "--name", "again", "--rack", Documents.RackName, "--image", Documents.ImageName(version), .. nodes,
+        var output = await CozyFleetCommand.RunAsync(fleet.Directory, "", [
+            "cluster", "import", file, "--name", "again", "--rack", Documents.RackName,
+            "--image", Documents.ImageName(fleet.Options.From), .. nodes,
         ]);
 
         Assert.Contains("cluster/again imported from a talosconfig, only observed", output, StringComparison.Ordinal);
-        await CozyFleetCommand.RunAsync(directory, "", "cluster", "wait", "again", "--timeout", "2m");
-        output = await CozyFleetCommand.RunAsync(directory, "", "node", "check", "worker");
+        await CozyFleetCommand.RunAsync(fleet.Directory, "", "cluster", "wait", "again", "--timeout", "2m");
+        output = await CozyFleetCommand.RunAsync(fleet.Directory, "", "node", "check", "worker");
         Assert.Contains("Safe: ", output, StringComparison.Ordinal);
     }
 
@@ -95,19 +79,6 @@ public sealed class ClusterInitTests
         var rack = Documents.Rack(discovery);
         rack.Spec.AcceptanceRules.Clear();
         await racks.UpdateRackAsync(new() { Rack = rack, RequestId = Guid.NewGuid().ToString() }, cancellationToken: cancellation);
-    }
-
-    private async Task UntilAllWaitAsync(FleetView view)
-    {
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        limit.CancelAfter(Limit);
-        while (true)
-        {
-            var next = view.NextAsync();
-            if (view.Nodes.Count(n => n.Status is { Stage: MachineStage.Maintenance, Phase: NodePhase.PendingAcceptance }) == Machines)
-                return;
-            await next.WaitAsync(limit.Token);
-        }
     }
 
     // By their cards, as they stand on a packing list; one by DHCP, one at another address than it has now.

@@ -11,6 +11,15 @@ internal static class CozyFleetCommand
     /// <returns>Its output.</returns>
     public static async Task<string> RunAsync(RunDirectory directory, string input, params string[] arguments)
     {
+        var (code, output, errors) = await TryAsync(directory, input, arguments);
+        Assert.True(code == 0, errors);
+        return output;
+    }
+
+    /// <summary>Runs it to its end, whatever that is.</summary>
+    public static async Task<(int Code, string Output, string Errors)> TryAsync(
+        RunDirectory directory, string input, params string[] arguments)
+    {
         var cancellation = TestContext.Current.CancellationToken;
         string[] command = [Built.Program("Cli", "cozyfleet"), "--context", directory.Context, .. arguments];
         using var process = Process.Start(new ProcessStartInfo("dotnet", command)
@@ -24,8 +33,7 @@ internal static class CozyFleetCommand
             process.StandardInput.Close();
             await process.WaitForExitAsync(cancellation);
             TestContext.Current.TestOutputHelper?.WriteLine(await output);
-            Assert.True(process.ExitCode == 0, await errors);
-            return await output;
+            return (process.ExitCode, await output, await errors);
         }
         finally
         {

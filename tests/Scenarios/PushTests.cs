@@ -12,13 +12,15 @@ public sealed class PushTests
 {
     private const string HardlyAnyPolling = "talos: {observeInterval: 1h}\n";
 
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(120);
+
     private readonly CancellationToken cancellation = TestContext.Current.CancellationToken;
 
     [Fact]
     public async Task A_nodes_reboot_and_its_return_are_visible_without_a_poll()
     {
-        await using var fleet = await StartedFleet.StartAsync(HardlyAnyPolling, cancellation);
-        await using var rack = fleet.Rack(seed: 3);
+        await using var fleet = await RunningFleet.StartAsync(nodes: 1, agentSettings: HardlyAnyPolling, nativeAgent: Built.NativeAgent);
+        await using var rack = fleet.Rack(machines: 1, seed: 3);
         rack.PowerOn();
         await fleet.Journey.DiscoverAsync(cancellation);
         await fleet.Journey.CreateClusterAsync(cancellation);
@@ -27,8 +29,9 @@ public sealed class PushTests
         using (var connection = await OperatorAsync(fleet.Channel, running.Address))
             await new TalosOperator(connection, cancellation).RebootAsync();
 
-        var down = await fleet.UntilAsync(nodes => nodes.Any(n => !n.Status.Ready || n.Status.Stage != MachineStage.Running));
-        var back = await fleet.UntilAsync(nodes => nodes.Any(n =>
+        var down = await fleet.UntilAsync("the node is down", view =>
+            view.Nodes.Any(n => !n.Status.Ready || n.Status.Stage != MachineStage.Running));
+        var back = await fleet.UntilAsync("the node is back", view => view.Nodes.Any(n =>
             n.Status is { Ready: true, Stage: MachineStage.Running } && n.Status.BootId != running.BootId));
         Assert.True(down < Happened(rack, "ready"), "the node was seen as down only after it had come back");
         Print("down", down - Happened(rack, "down"));
@@ -38,14 +41,14 @@ public sealed class PushTests
     [Fact]
     public async Task A_machine_that_comes_up_in_maintenance_mode_says_so_to_the_agent()
     {
-        await using var fleet = await StartedFleet.StartAsync(HardlyAnyPolling, cancellation);
-        await using var first = fleet.Rack(seed: 3);
-        await using var second = fleet.Rack(seed: 4);
+        await using var fleet = await RunningFleet.StartAsync(nodes: 1, agentSettings: HardlyAnyPolling, nativeAgent: Built.NativeAgent);
+        await using var first = fleet.Rack(machines: 1, seed: 3);
+        await using var second = fleet.Rack(machines: 1, seed: 4);
         first.PowerOn();
-        var seen = await fleet.UntilAsync(nodes => nodes.Count(InMaintenance) == 1);
+        var seen = await fleet.UntilAsync("the first machine", view => view.Nodes.Count(InMaintenance) == 1);
         Print("first machine", seen - await UpAsync(first));
         second.PowerOn();
-        seen = await fleet.UntilAsync(nodes => nodes.Count(InMaintenance) == 2);
+        seen = await fleet.UntilAsync("the second machine", view => view.Nodes.Count(InMaintenance) == 2);
         Print("second machine", seen - await UpAsync(second));
 
         var line = second.History.Single(e => e.What == "netboot").Detail;
@@ -93,7 +96,7 @@ public sealed class PushTests
         var up = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         rack.Happened += Note;
         if (!rack.History.Any(e => e.What == "maintenance"))
-            await up.Task.WaitAsync(StartedFleet.Limit, cancellation);
+            await up.Task.WaitAsync(Limit, cancellation);
         rack.Happened -= Note;
         return Happened(rack, "maintenance");
 

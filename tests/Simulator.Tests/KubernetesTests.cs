@@ -54,6 +54,21 @@ public sealed class KubernetesTests
     }
 
     [Fact]
+    public async Task A_Node_is_deleted_only_as_it_was_seen_and_its_pods_start_elsewhere()
+    {
+        await using var rack = await TwoNodesAsync();
+        using var kubernetes = KubernetesApiClient.For(rack);
+        var before = (await kubernetes.GetAsync("/api/v1/nodes/node-1"))["metadata"]!;
+        await CordonAsync(kubernetes, "node-1", true);
+        var after = (await kubernetes.GetAsync("/api/v1/nodes/node-1"))["metadata"]!;
+
+        Assert.Equal(HttpStatusCode.Conflict, (await DeleteAsync(kubernetes, before)).Status);
+        Assert.Equal(HttpStatusCode.OK, (await DeleteAsync(kubernetes, after)).Status);
+        Assert.Single((await kubernetes.GetAsync("/api/v1/nodes"))["items"]!.AsArray());
+        Assert.Equal(4, (await PodsAsync(kubernetes, "node-0", "web")).Count);
+    }
+
+    [Fact]
     public async Task Annotations_are_merged_and_the_cordon_of_others_survives_a_reboot()
     {
         await using var rack = await TwoNodesAsync();
@@ -116,6 +131,15 @@ public sealed class KubernetesTests
         ["spec"] = new JsonObject { ["unschedulable"] = unschedulable },
         ["metadata"] = new JsonObject { ["annotations"] = annotations },
     };
+
+    private static Task<(HttpStatusCode Status, JsonNode Body)> DeleteAsync(KubernetesApiClient kubernetes, JsonNode seen) =>
+        kubernetes.SendAsync(HttpMethod.Delete, "/api/v1/nodes/node-1", new()
+        {
+            ["preconditions"] = new JsonObject
+            {
+                ["uid"] = seen["uid"]!.DeepClone(), ["resourceVersion"] = seen["resourceVersion"]!.DeepClone(),
+            },
+        });
 
     private static Task<(HttpStatusCode Status, JsonNode Body)> EvictAsync(KubernetesApiClient kubernetes, string pod) =>
         kubernetes.SendAsync(HttpMethod.Post, $"/api/v1/namespaces/default/pods/{pod}/eviction", new() { ["kind"] = "Eviction" });

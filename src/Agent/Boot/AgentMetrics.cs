@@ -9,12 +9,14 @@ namespace Cozy.Fleet.Agent.Boot;
 /// The agent's figures in Prometheus' text form, on the port that machines boot from. They are numbers and reasons only: whoever is on
 /// that network may read them.
 /// </summary>
-internal sealed class AgentMetrics(RefusalCounters refused, DhcpService dhcp, BootSessions sessions, AssetCache assets, Journal journal, Observer observer)
+internal sealed class AgentMetrics(
+    RefusalCounters refused, DhcpService dhcp, Dhcp6Service dhcp6, BootSessions sessions,
+    AssetCache assets, Journal journal, Observer observer)
 {
     public string Text()
     {
         var text = new StringBuilder();
-        Add("leases", "gauge", "Addresses in machines' hands.", dhcp.LeaseCount);
+        Add("leases", "gauge", "Addresses in machines' hands.", dhcp.LeaseCount + dhcp6.LeaseCount);
         Add("boot_sessions", "gauge", "Boots of the last half hour.", sessions.Count);
         Add("nodes_watched", "gauge", "Nodes that tell by themselves when something changes.", observer.Watched);
         Add("assets_ready", "gauge", "Boot assets that are here and verified.", assets.States.Count(a => a.Ready));

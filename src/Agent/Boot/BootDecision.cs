@@ -6,7 +6,11 @@ namespace Cozy.Fleet.Agent.Boot;
 /// <summary>What a machine is told, and why.</summary>
 /// <param name="Node">The node's name, or empty for a machine that the coordinator does not know yet.</param>
 /// <param name="Traceparent">The work that this boot belongs to; empty starts a trace of its own.</param>
-internal sealed record BootPlan(BootAction Action, BootImage? Image, string Reason, string Node, string HostName, string Traceparent);
+internal sealed record BootPlan(BootAction Action, BootImage? Image, string Reason, string Node, string HostName, string Traceparent)
+{
+    /// <summary>A person wants what is on its system disk gone.</summary>
+    public bool Wipe { get; init; }
+}
 
 /// <summary>
 /// The boot decision: a function of the stored desired state and of who asks (design 3.12). It never waits for the coordinator.
@@ -30,8 +34,11 @@ internal static class BootDecision
             return new(BootAction.Hold, null, reason, "", "", "");
         return node is null
             ? WithImage(state, new(state.UnknownAction, null, "unknown machine", "", "", ""), state.UnknownImage)
-            : WithImage(state, new(node.Action, null, node.Reason, node.Node, node.Hostname, node.Traceparent), node.Image);
+            : WithImage(state, PlanOf(node), node.Image);
     }
+
+    private static BootPlan PlanOf(NodeBoot node) =>
+        new(node.Action, null, node.Reason, node.Node, node.Hostname, node.Traceparent) { Wipe = node.Wipe };
 
     private static BootPlan WithImage(DesiredState state, BootPlan plan, string imageName)
     {

@@ -6,6 +6,7 @@ using Cozy.Fleet.Agent.Storage;
 using Cozy.Fleet.Contracts.V1;
 using Cozy.Fleet.Dhcp;
 using Cozy.Fleet.Dhcp.V6;
+using Cozy.Fleet.Primitives;
 
 namespace Cozy.Fleet.Agent.Boot;
 
@@ -19,29 +20,83 @@ internal sealed partial class Dhcp6Service(
         TimeProvider clock,
     ILogger<Dhcp6Service> log) : IHostedService, IAsyncDisposable
 {
-    // RFC 8415 7.1 and 7.2.
+    // RFC 8415 7.2.
     private const int ClientPort = 546;
-    private static readonly IPAddress AllServers = IPAddress.Parse("ff02::1:2");
 
-    private readonly Lease6Table leases = new(config.Dhcp6?.Subnets ?? []);
+    private readonly Lease6Table leases = new(config.Dhcp6?.Subnets ?? [], config.Dhcp6?.Reservations ?? []);
     private readonly Lock gate = new(); // The loop answers while the lease log reports.
+    private MacAddress? ourCard;
     private Dhcp6Server? server;
     private LeaseStore<Lease6>? store;
     private DhcpListener? listener;
+
+    /// <summary>Where clients ask (RFC 8415 7.1).</summary>
+    public static IPAddress AllServers { get; } = IPAddress.Parse("ff02::1:2");
+
+    /// <summary>Our DUID; empty when nobody is served over IPv6.</summary>
+    public byte[] ServerId { get; private set; } = [];
 
     public async Task StartAsync(CancellationToken cancellationToken)
     {
         if (config.Dhcp6 is not { } wanted)
             return;
         store = await LeaseStore<Lease6>.OpenAsync(config.DataDirectory, LeaseFormats.V6, leases, clock.GetUtcNow());
-        server = new(leases, await ServerIdAsync(Path.Combine(config.DataDirectory, "dhcp6.duid"), cancellationToken));
+        ServerId = await ServerIdAsync(Path.Combine(config.DataDirectory, "dhcp6.duid"), cancellationToken);
+        server = new(leases, ServerId, wanted.Options);
         var socket = new Socket(AddressFamily.InterNetworkV6, SocketType.Dgram, ProtocolType.Udp);
         if (config.Interface != "")
-            socket.SetSocketOption(SocketOptionLevel.IPv6, SocketOptionName.AddMembership,
-                new IPv6MulticastOption(AllServers, LinkEndPoint.IndexOf(config.Interface)));
+        {
+            var group = new IPv6MulticastOption(AllServers, LinkEndPoint.IndexOf(config.Interface));
+            socket.SetSocketOption(SocketOptionLevel.IPv6, SocketOptionName.AddMembership, group);
+            ourCard = LinkEndPoint.CardOf(config.Interface);
+        }
         var where = new IPEndPoint(config.Interface != "" ? IPAddress.IPv6Any : wanted.Address, wanted.Port);
         listener = new(new(socket, where, config.Interface, "DHCPv6", "dhcp6"), Handle, refused, log);
         LogReady(wanted.Address.ToString(), listener.Port);
+    }
+
+    /// <summary>How many addresses are in machines' hands.</summary>
+    public int LeaseCount
+    {
+        get
+        {
+            lock (gate)
+                return leases.LiveCount(clock.GetUtcNow());
+        }
+    }
+
+    /// <summary>At most so many leases and quarantines, in the order of their addresses, with their machines' names.</summary>
+    /// <param name="after">0 for the first ones.</param>
+    public IReadOnlyList<(Lease6 Lease, string HostName)> LeasesAfter(UInt128 after, int limit)
+    {
+        IReadOnlyList<Lease6> all;
+        lock (gate)
+            all = leases.List(clock.GetUtcNow());
+        return [.. all.Where(l => l.Address > after).Take(limit).Select(Named)];
+    }
+
+    /// <summary>Ends a lease or a quarantine by an operator's word; what it was, when that is on disk. Null when there is none.</summary>
+    public async Task<(Lease6 Lease, string HostName)?> ReleaseAsync(UInt128 address)
+    {
+        var stored = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        Lease6? former;
+        lock (gate)
+        {
+            var now = clock.GetUtcNow();
+            former = leases.At(address);
+            if (leases.Release(address, now) is not { } ended)
+                return null;
+            store!.Append([ended], now, failure => _ = failure is null ? stored.TrySetResult() : stored.TrySetException(failure));
+        }
+        await stored.Task;
+        LogReleased(Ipv6.ToAddress(address).ToString(), former!.Client);
+        return Named(former);
+    }
+
+    private (Lease6 Lease, string HostName) Named(Lease6 lease)
+    {
+        var given = lease.Mac is { } mac ? BootDecision.For(desired.Current, mac, null).HostName : "";
+        return (lease, given != "" ? given : config.Dhcp6!.Reservations.FirstOrDefault(r => r.Address == lease.Address)?.HostName ?? "");
     }
 
     public async Task StopAsync(CancellationToken cancellationToken)
@@ -73,14 +128,18 @@ internal sealed partial class Dhcp6Service(
             refused.Count("dhcp6/" + refusal);
             return;
         }
-        var session = SessionOf(request);
+        // Our own question for other servers, which a relay brought back (ForeignServers).
+        if (request.Mac is not null && request.Mac == ourCard)
+            return;
+        var plan = request.Mac is { } mac ? BootDecision.For(desired.Current, mac, request.Uuid) : null;
+        var session = SessionOf(request, plan);
         var url = session is null ? null : BootUrl(request, session);
         var incoming = new Incoming(socket, request, source, session, url);
         Dhcp6Answer answer;
         lock (gate)
         {
             var now = clock.GetUtcNow();
-            answer = server!.Answer(request, url, now);
+            answer = server!.Answer(request, url, plan?.HostName ?? "", now);
             // Handed over inside the lock: the file has the leases in the order in which they were given.
             if (answer.Store.Count > 0)
                 store!.Append(answer.Store, now, failure => Settle(incoming, answer, failure));
@@ -94,18 +153,17 @@ internal sealed partial class Dhcp6Service(
             Finish(incoming, reply);
     }
 
-    private BootSession? SessionOf(Dhcp6Request request)
+    private BootSession? SessionOf(Dhcp6Request request, BootPlan? plan)
     {
         var asks = request.Type is Dhcp6MessageType.Solicit or Dhcp6MessageType.Request or Dhcp6MessageType.InformationRequest;
         if (!asks || !request.WantsBoot)
             return null;
-        if (request.Mac is not { } mac)
+        if (request.Mac is not { } mac || plan is null)
         {
             // Without its card nobody can tell which machine it is; it gets an address and nothing to boot.
             refused.Count("dhcp6/no-mac-address");
             return null;
         }
-        var plan = BootDecision.For(desired.Current, mac, request.Uuid);
         return sessions.For(new BootClient(mac, request.Uuid, request.Firmware, request.IsIpxe), plan.Traceparent);
     }
 
@@ -171,6 +229,9 @@ internal sealed partial class Dhcp6Service(
 
     [LoggerMessage(LogLevel.Information, "DHCPv6 on {Address} port {Port}")]
     private partial void LogReady(string address, int port);
+
+    [LoggerMessage(LogLevel.Information, "DHCPv6: {Address} of {Client} was released by an operator")]
+    private partial void LogReleased(string address, string client);
 
     [LoggerMessage(LogLevel.Debug, "DHCPv6: {Type} of {Source}: {Reason}")]
     private partial void LogSilent(Dhcp6MessageType type, string source, string reason);

@@ -1,6 +1,7 @@
 using System.Net;
 using Cozy.Fleet.Agent.Config;
 using Cozy.Fleet.Dhcp;
+using Cozy.Fleet.Dhcp.V6;
 using Cozy.Fleet.Primitives;
 
 namespace Cozy.Fleet.Agent.Boot;
@@ -11,6 +12,14 @@ namespace Cozy.Fleet.Agent.Boot;
 /// <param name="Seen">When it was heard last.</param>
 internal sealed record ForeignServer(IPAddress Address, MacAddress Card, string Complaint, DateTimeOffset Since, DateTimeOffset Seen)
 {
+    /// <summary>What is wrong with a message of DHCPv6 that is not ours, where this agent serves IPv6; null: nothing.</summary>
+    public static string? ComplaintAbout(Dhcp6ServerMessage message) =>
+        message.GivesAddress
+            ? "it gives IPv6 addresses beside this agent: switch its DHCPv6 off, or take dhcp6 out of this agent's configuration"
+        : message.BootUrl != ""
+            ? "it tells machines what to boot over IPv6 (option 59), and whom they listen to is chance: remove that option there"
+        : null;
+
     /// <summary>What is wrong with a reply that is not ours; null: nothing.</summary>
     public static string? ComplaintAbout(DhcpServerMessage reply, DhcpMode mode, IPAddress ours)
     {

@@ -1,10 +1,7 @@
 using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
-using System.Runtime.InteropServices;
-using System.Security.Cryptography;
 using Cozy.Fleet.Agent.Config;
-using Cozy.Fleet.Dhcp;
 using Cozy.Fleet.Primitives;
 
 namespace Cozy.Fleet.Agent.Boot;
@@ -14,22 +11,28 @@ namespace Cozy.Fleet.Agent.Boot;
 /// answered to the machines themselves. Beside a server that gives the addresses only what hinders network boots counts.
 /// Needs CAP_NET_RAW.
 /// </summary>
-internal sealed partial class ForeignServers(AgentConfig config, TimeProvider clock, ILogger<ForeignServers> log) : BackgroundService
+internal sealed partial class ForeignServers(
+    AgentConfig config, Dhcp6Service dhcp6, TimeProvider clock, ILogger<ForeignServers> log) : BackgroundService
 {
-    private const ushort UefiX64 = 7;
-
     // Strangers who make up servers fill no more memory than this.
     private const int Most = 32;
 
     private static readonly TimeSpan Interval = TimeSpan.FromMinutes(5);
+
+    // IPv6 has no address yet when a link comes up.
+    private static readonly TimeSpan PauseWithoutLink = TimeSpan.FromSeconds(2);
 
     // Three questions without an answer: it is gone.
     private static readonly TimeSpan Memory = 3.5 * Interval;
 
     private readonly ConcurrentDictionary<(IPAddress, MacAddress), ForeignServer> heard = new();
 
+    private bool Searches4 => config.Interface != "" && config.DhcpGuard && config.DhcpMode != DhcpMode.Off;
+
+    private bool Searches6 => config.Interface != "" && config.DhcpGuard && config.Dhcp6 is not null;
+
     /// <summary>Whether anybody looks.</summary>
-    public bool IsOn => config.Interface != "" && config.DhcpMode != DhcpMode.Off && config.DhcpGuard;
+    public bool IsOn => Searches4 || Searches6;
 
     /// <summary>Those that were heard of lately, in the order of their addresses.</summary>
     public IReadOnlyList<ForeignServer> Present
@@ -37,55 +40,41 @@ internal sealed partial class ForeignServers(AgentConfig config, TimeProvider cl
         get
         {
             var since = clock.GetUtcNow() - Memory;
-            return [.. heard.Values.Where(s => s.Seen >= since).OrderBy(s => Ipv4.ToNumber(s.Address))];
+            return [.. heard.Values.Where(s => s.Seen >= since).OrderBy(s => s.Address.AddressFamily)
+                .ThenBy(s => Convert.ToHexString(s.Address.GetAddressBytes()), StringComparer.Ordinal)];
         }
     }
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    protected override Task ExecuteAsync(CancellationToken stoppingToken) => Task.WhenAll(
+        Searches4 ? SearchAsync(new ServerSearch4(config), stoppingToken) : Task.CompletedTask,
+        Searches6 ? SearchAsync(new ServerSearch6(config.Interface, dhcp6.ServerId), stoppingToken) : Task.CompletedTask);
+
+    private async Task SearchAsync(IServerSearch search, CancellationToken stopping)
     {
-        if (!IsOn)
-            return;
-        using var socket = Listen();
-        using var sender = new LinkSender(config.Interface, IPAddress.Any);
-        await Task.WhenAll(HearAsync(socket, stoppingToken), AskAsync(sender, stoppingToken));
+        using (search)
+        using (var socket = Listen(search))
+            await Task.WhenAll(HearAsync(search, socket, stopping), AskAsync(search, stopping));
     }
 
-    private async Task AskAsync(LinkSender sender, CancellationToken stopping)
+    private async Task AskAsync(IServerSearch search, CancellationToken stopping)
     {
-        var ours = LinkEndPoint.CardOf(config.Interface);
-        var buffer = new byte[600];
-        using var timer = new PeriodicTimer(Interval, clock);
-        do
+        while (!stopping.IsCancellationRequested)
         {
-            var question = new DhcpClientMessage(DhcpMessageType.Discover, ours, BitConverter.ToUInt32(RandomNumberGenerator.GetBytes(4)))
-            {
-                Architecture = UefiX64,
-            };
+            var pause = Interval;
             try
             {
-                sender.Send(buffer.AsSpan(0, question.Write(buffer)), 68, MacAddress.Broadcast, new(IPAddress.Broadcast, 67));
+                search.Ask();
             }
             catch (SocketException failure)
             {
-                LogUnasked(config.Interface, failure.Message); // The link is down; the next question is another matter.
+                LogUnasked(config.Interface, failure.Message);
+                pause = PauseWithoutLink;
             }
-        }
-        while (await NextAsync(timer, stopping));
-    }
-
-    private static async Task<bool> NextAsync(PeriodicTimer timer, CancellationToken stopping)
-    {
-        try
-        {
-            return await timer.WaitForNextTickAsync(stopping);
-        }
-        catch (OperationCanceledException)
-        {
-            return false;
+            await Task.Delay(pause, clock, stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 
-    private async Task HearAsync(Socket socket, CancellationToken stopping)
+    private async Task HearAsync(IServerSearch search, Socket socket, CancellationToken stopping)
     {
         var buffer = new byte[2048];
         var sender = new SocketAddress(AddressFamily.Packet, 128);
@@ -95,8 +84,8 @@ internal sealed partial class ForeignServers(AgentConfig config, TimeProvider cl
             {
                 sender.Size = 128; // Each call shrinks it to what it wrote (dotnet-facts.md 9).
                 var count = await socket.ReceiveFromAsync(buffer, SocketFlags.None, sender, stopping);
-                if (LinkEndPoint.SenderOf(sender) is { } card)
-                    Take(buffer.AsSpan(0, count), card);
+                if (LinkEndPoint.SenderOf(sender) is { } card && search.Judge(buffer.AsSpan(0, count)) is var (address, complaint))
+                    Remember(address, card, complaint);
             }
             catch (OperationCanceledException)
             {
@@ -108,19 +97,6 @@ internal sealed partial class ForeignServers(AgentConfig config, TimeProvider cl
                 await Task.Delay(TimeSpan.FromSeconds(1), clock, stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
         }
-    }
-
-    private void Take(ReadOnlySpan<byte> packet, MacAddress card)
-    {
-        if (!UdpDatagram.TryWrap(packet, out var datagram) || datagram.DestinationPort != 68)
-            return;
-        if (DhcpServerMessage.Read(datagram.Payload) is not { } reply)
-            return;
-        // What a relay brings from us to its machines has our identifier.
-        var address = Ipv4.ToAddress(reply.ServerIdentifier != 0 ? reply.ServerIdentifier : datagram.Source);
-        if (address.Equals(config.Address) || ForeignServer.ComplaintAbout(reply, config.DhcpMode, config.Address) is not { } complaint)
-            return;
-        Remember(address, card, complaint);
     }
 
     private void Remember(IPAddress address, MacAddress card, string complaint)
@@ -138,45 +114,12 @@ internal sealed partial class ForeignServers(AgentConfig config, TimeProvider cl
             LogFound(address.ToString(), card.ToString(), complaint);
     }
 
-    private Socket Listen()
+    private Socket Listen(IServerSearch search)
     {
         var socket = new Socket(AddressFamily.Packet, SocketType.Dgram, 0);
-        // Before it hears anything: assets go over the same link, and are none of our business.
-        Attach(socket, RepliesToClients);
-        socket.Bind(new LinkEndPoint(LinkEndPoint.Ipv4, LinkEndPoint.IndexOf(config.Interface)));
+        search.Filter.Attach(socket); // Before it hears anything.
+        socket.Bind(new LinkEndPoint(search.Protocol, LinkEndPoint.IndexOf(config.Interface)));
         return socket;
-    }
-
-    // Classic BPF: code, jump if true, jump if false, operand. UDP, no fragment, to port 68; the packet begins with its IP header.
-    private static ReadOnlySpan<(ushort Code, byte True, byte False, uint Operand)> RepliesToClients =>
-        new (ushort, byte, byte, uint)[]
-        {
-            (0x30, 0, 0, 9), (0x15, 0, 6, 17), (0x28, 0, 0, 6), (0x45, 4, 0, 0x1fff), (0xb1, 0, 0, 0), (0x48, 0, 0, 2), (0x15, 0, 1, 68),
-            (0x06, 0, 0, 0xffff), (0x06, 0, 0, 0),
-        };
-
-    private static void Attach(Socket socket, ReadOnlySpan<(ushort Code, byte True, byte False, uint Operand)> program)
-    {
-        var bytes = new byte[8 * program.Length];
-        for (var i = 0; i < program.Length; i++)
-        {
-            BitConverter.TryWriteBytes(bytes.AsSpan(8 * i), program[i].Code);
-            (bytes[(8 * i) + 2], bytes[(8 * i) + 3]) = (program[i].True, program[i].False);
-            BitConverter.TryWriteBytes(bytes.AsSpan((8 * i) + 4), program[i].Operand);
-        }
-        var pinned = GCHandle.Alloc(bytes, GCHandleType.Pinned);
-        try
-        {
-            // struct sock_fprog: the count, and behind a gap the address of the program. SO_ATTACH_FILTER copies it.
-            var argument = new byte[16];
-            BitConverter.TryWriteBytes(argument, (ushort)program.Length);
-            BitConverter.TryWriteBytes(argument.AsSpan(8), pinned.AddrOfPinnedObject().ToInt64());
-            socket.SetRawSocketOption(1, 26, argument);
-        }
-        finally
-        {
-            pinned.Free();
-        }
     }
 
     [LoggerMessage(LogLevel.Warning, "another DHCP server is on this network, {Address} ({Mac}): {Complaint}")]

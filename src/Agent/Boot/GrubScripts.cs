@@ -31,7 +31,7 @@ internal sealed partial class GrubScripts(Uri agent) : IBootScripts
     // `source` does not tell whether it found its file: the script itself says that it is here.
     public string Netboot(BootPlan plan, string session, BootFiles files, PushTargets push)
     {
-        var arguments = KernelArguments.For(plan.Image!, files.Firmware, push).SelectMany(entry => Words().Matches(entry)).Select(Argument);
+        var arguments = KernelArguments.For(plan, files.Firmware, push).SelectMany(entry => Words().Matches(entry)).Select(Argument);
         return $"""
             answered=yes
             echo {Quoted($"Cozy Fleet: {plan.Reason} (boot {session})")}

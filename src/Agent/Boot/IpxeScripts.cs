@@ -12,7 +12,7 @@ internal sealed class IpxeScripts : IBootScripts
     public string Netboot(BootPlan plan, string session, BootFiles files, PushTargets push)
     {
         // The kernel's EFI stub must be told which of iPXE's files is the initramfs (netboot.md 14.6); BIOS ignores it.
-        var arguments = string.Join(' ', KernelArguments.For(plan.Image!, files.Firmware, push).Select(Safe));
+        var arguments = string.Join(' ', KernelArguments.For(plan, files.Firmware, push).Select(Safe));
         return $$"""
             #!ipxe
             echo Cozy Fleet: {{Safe(plan.Reason)}} (boot {{session}})

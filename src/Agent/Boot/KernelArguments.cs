@@ -6,9 +6,10 @@ namespace Cozy.Fleet.Agent.Boot;
 /// <summary>What Talos' kernel is started with, by version (talos.md 3.8).</summary>
 internal static class KernelArguments
 {
-    /// <summary>An entry may hold several arguments. The image's own come last.</summary>
-    public static IEnumerable<string> For(BootImage image, ClientFirmware firmware, PushTargets push)
+    /// <summary>An entry may hold several arguments. The image's own come behind ours, the order to wipe comes last.</summary>
+    public static IEnumerable<string> For(BootPlan plan, ClientFirmware firmware, PushTargets push)
     {
+        var image = plan.Image!;
         var minor = Primitives.SemanticVersion.TryParse(image.TalosVersion, out var version) ? version.Minor : int.MaxValue;
         yield return "talos.platform=metal";
         if (firmware != ClientFirmware.UefiArm64 && minor < 8)
@@ -28,5 +29,8 @@ internal static class KernelArguments
         // In maintenance mode there is no config that says it: without these nobody hears of a machine before it is looked at.
         foreach (var argument in push.KernelArguments(image.KernelArgs).Concat(image.KernelArgs))
             yield return argument;
+        // A config on the disk would win over everything else otherwise (talos.md 3.1).
+        if (plan.Wipe)
+            yield return "talos.experimental.wipe=system";
     }
 }

@@ -28,18 +28,24 @@ internal static class LeaseFormats
     }
 
     private static byte[] Write(Lease6 lease) => JsonSerializer.SerializeToUtf8Bytes(
-        new StoredLease6(Ipv6.ToAddress(lease.Address).ToString(), lease.Client, lease.Expires, lease.Declined), LeaseJson.Default.StoredLease6);
+        new StoredLease6(Ipv6.ToAddress(lease.Address).ToString(), lease.Client, lease.Expires, lease.Declined,
+            lease.Duid, lease.Association),
+        LeaseJson.Default.StoredLease6);
 
     private static Lease6 Read6(byte[] record)
     {
         var stored = JsonSerializer.Deserialize(record, LeaseJson.Default.StoredLease6)!;
-        return new(Ipv6.ToNumber(IPAddress.Parse(stored.Address)), stored.Client, stored.Expires, stored.Declined);
+        return new(Ipv6.ToNumber(IPAddress.Parse(stored.Address)), stored.Client, stored.Expires, stored.Declined)
+        {
+            Duid = stored.Duid, Association = stored.Association,
+        };
     }
 }
 
 internal sealed record StoredLease(uint Address, string Mac, DateTimeOffset Expires, bool Declined);
 
-internal sealed record StoredLease6(string Address, string Client, DateTimeOffset Expires, bool Declined);
+internal sealed record StoredLease6(
+    string Address, string Client, DateTimeOffset Expires, bool Declined, string Duid = "", uint Association = 0);
 
 [JsonSerializable(typeof(StoredLease))]
 [JsonSerializable(typeof(StoredLease6))]

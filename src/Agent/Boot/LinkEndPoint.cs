@@ -10,6 +10,7 @@ internal sealed class LinkEndPoint(ushort protocol, int interfaceIndex, MacAddre
 {
     public const ushort Ipv4 = 0x0800;
     public const ushort Arp = 0x0806;
+    public const ushort Ipv6 = 0x86dd;
 
     public override AddressFamily AddressFamily => AddressFamily.Packet;
 

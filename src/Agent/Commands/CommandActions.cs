@@ -15,8 +15,8 @@ internal sealed class CommandActions(NodeDial dial, PowerControl power, TimeProv
     public Task<CommandResult> ExecuteAsync(Command command, Action<string> progress, CancellationToken cancellation) =>
         command.ActionCase switch
         {
-            Command.ActionOneofCase.Cordon or Command.ActionOneofCase.Drain or Command.ActionOneofCase.Uncordon =>
-                OnKubernetesAsync(command, cancellation),
+            Command.ActionOneofCase.Cordon or Command.ActionOneofCase.Drain or Command.ActionOneofCase.Uncordon
+                or Command.ActionOneofCase.DeleteNodeObject => OnKubernetesAsync(command, cancellation),
             Command.ActionOneofCase.SwitchPower => power.SwitchAsync(command, cancellation),
             Command.ActionOneofCase.None => Task.FromResult(
                 Result(command, CommandOutcome.Refused, FailureClass.Permanent, "this agent does not know that action; update it")),
@@ -82,6 +82,12 @@ internal sealed class CommandActions(NodeDial dial, PowerControl power, TimeProv
         var node = new NodeMaintenance(kubernetes, command.Hostname, clock, cancellation);
         try
         {
+            if (command.ActionCase == Command.ActionOneofCase.DeleteNodeObject)
+            {
+                return await node.DeleteAsync() is { } stays
+                    ? Result(command, CommandOutcome.Failed, FailureClass.Permanent, stays)
+                    : Result(command, CommandOutcome.Succeeded, FailureClass.Unspecified, "its Node is gone from Kubernetes");
+            }
             if (command.ActionCase == Command.ActionOneofCase.Drain)
             {
                 return await node.DrainAsync(command.Drain.Timeout.ToTimeSpan()) is { } blockers
@@ -95,7 +101,7 @@ internal sealed class CommandActions(NodeDial dial, PowerControl power, TimeProv
         }
         catch (HttpRequestException failure)
         {
-            // Cordon, evict and uncordon may be repeated: a lost answer is as good as none.
+            // All of them may be repeated: a lost answer is as good as none.
             return Result(command, CommandOutcome.Failed, FailureClass.Transient, failure.Message);
         }
     }

@@ -35,6 +35,11 @@ internal sealed record Upstream(string Name, Uri Url);
 /// <param name="Address">The address that machines reach us at.</param>
 internal sealed record Dhcp6Config(IPAddress Address, int Port, IReadOnlyList<Dhcp6Subnet> Subnets)
 {
+    public IReadOnlyList<Reservation<UInt128>> Reservations { get; init; } = [];
+
+    /// <summary>Options of everybody and of classes; those of subnets and reservations stand with these.</summary>
+    public OptionPolicy Options { get; init; } = OptionPolicy.None;
+
     /// <summary>Routers are advertised on the link: machines learn from it that they shall ask us.</summary>
     public bool Advertises { get; init; }
 
@@ -80,7 +85,7 @@ internal sealed record AgentConfig
 
     public IReadOnlyList<DhcpSubnet> Subnets { get; init; } = [];
 
-    public IReadOnlyList<Reservation> Reservations { get; init; } = [];
+    public IReadOnlyList<Reservation<uint>> Reservations { get; init; } = [];
 
     /// <summary>Options of everybody and of classes; those of subnets and reservations stand with these.</summary>
     public OptionPolicy Options { get; init; } = OptionPolicy.None;

@@ -97,6 +97,17 @@ internal sealed class ConfigNode(YamlMappingNode? map, Mark start, string path, 
         return fallback;
     }
 
+    /// <summary>Bytes in hexadecimal; empty when the key is not there, or refused.</summary>
+    /// <param name="parse">A refusal is the sentence's end.</param>
+    public string Bytes(string key, Func<string, (string Hex, string? Refusal)> parse)
+    {
+        var text = Text(key);
+        var (hex, refusal) = parse(text);
+        if (refusal is not null)
+            Refuse(key, $"'{text}' {refusal}");
+        return hex;
+    }
+
     public IPAddress? Address(string key)
     {
         if (Scalar(key) is not { } value)

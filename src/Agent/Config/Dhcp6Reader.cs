@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.NetworkInformation;
 using System.Net.Sockets;
+using Cozy.Fleet.Dhcp;
 using Cozy.Fleet.Dhcp.V6;
 
 namespace Cozy.Fleet.Agent.Config;
@@ -17,14 +18,19 @@ internal static class Dhcp6Reader
         if (!dhcp6.IsPresent)
             return null;
         var address = AddressOf(dhcp6, link);
-        var subnets = dhcp6.Maps("subnets").Select(Subnet).OfType<Dhcp6Subnet>().ToArray();
+        var serverAddress = address is null ? 0 : Ipv6.ToNumber(address);
+        var subnets = dhcp6.Maps("subnets").Select(s => Subnet(s, serverAddress)).OfType<Dhcp6Subnet>().ToArray();
         if (!dhcp6.HasItems("subnets"))
             dhcp6.Refuse("subnets", "give at least one");
         var config = new Dhcp6Config(address ?? IPAddress.IPv6None, dhcp6.Number("port", 547, 0, 65535), subnets)
         {
+            Reservations = [.. dhcp6.Maps("reservations").Select(r => ReservationReader.Read(r, DhcpWords.V6))
+                .OfType<Reservation<UInt128>>()],
+            Options = OptionReader.Policy(dhcp6, DhcpWords.V6),
             Advertises = dhcp6.Flag("advertise", link != "") && link != "",
             Autonomous = dhcp6.Flag("autonomous", false),
         };
+        SubnetRules.Check(dhcp6, config);
         dhcp6.EndOfKeys();
         return address is null ? null : config;
     }
@@ -48,7 +54,7 @@ internal static class Dhcp6Reader
         return found;
     }
 
-    private static Dhcp6Subnet? Subnet(ConfigNode subnet)
+    private static Dhcp6Subnet? Subnet(ConfigNode subnet, UInt128 serverAddress)
     {
         var text = subnet.Required("network");
         var good = IPNetwork.TryParse(text, out var network) && network.BaseAddress.AddressFamily == AddressFamily.InterNetworkV6
@@ -60,10 +66,9 @@ internal static class Dhcp6Reader
         var ranges = subnet.List("ranges", range => good ? Range(range, whole) : (default, null));
         if (!subnet.HasItems("ranges"))
             subnet.Refuse("ranges", "give at least one range such as fd00:77::100-fd00:77::1ff");
-        var servers = subnet.List("dns", server => Parse(server) is { } address ? (Ipv6.ToNumber(address), null)
-            : (default(UInt128), "is not an IPv6 address"));
+        var options = Option6Reader.Read(subnet);
         subnet.EndOfKeys();
-        return good ? whole with { Ranges = ranges, NameServers = servers } : null;
+        return good ? whole with { Ranges = ranges, ServerAddress = serverAddress, Options = options } : null;
     }
 
     private static ((UInt128, UInt128), string?) Range(string text, Dhcp6Subnet subnet)

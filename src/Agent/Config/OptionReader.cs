@@ -16,56 +16,47 @@ internal static class OptionReader
 
     public static OptionSet Read(ConfigNode node)
     {
-        var found = new List<OptionValue>();
-        Add(found, node, "router", DhcpOption.Routers, OptionFormat.Addresses(node.List("router", ParseAddress)));
-        Add(found, node, "dns", DhcpOption.DnsServers, OptionFormat.Addresses(node.List("dns", ParseAddress)));
-        Add(found, node, "ntp", DhcpOption.NtpServers, OptionFormat.Addresses(node.List("ntp", ParseAddress)));
-        Add(found, node, "domain", DhcpOption.DomainName, Encoding.ASCII.GetBytes(Domain(node)));
-        Add(found, node, "domainSearch", DhcpOption.DomainSearch, OptionFormat.Names(node.List("domainSearch", ParseName)));
+        var found = new OptionList(node, OptionDialect.V4)
+            .Add("router", DhcpOption.Routers, OptionFormat.Addresses(node.List("router", ParseAddress)))
+            .Add("dns", DhcpOption.DnsServers, OptionFormat.Addresses(node.List("dns", ParseAddress)))
+            .Add("ntp", DhcpOption.NtpServers, OptionFormat.Addresses(node.List("ntp", ParseAddress)))
+            .Add("domain", DhcpOption.DomainName, Encoding.ASCII.GetBytes(Domain(node)))
+            .Add("domainSearch", DhcpOption.DomainSearch, OptionFormat.Names(node.List("domainSearch", ParseName)));
         if (node.Has("mtu"))
-            Add(found, node, "mtu", DhcpOption.InterfaceMtu, OptionFormat.Number(node.Number("mtu", 1500, 68, 65535), 2));
+            found.Add("mtu", DhcpOption.InterfaceMtu, OptionFormat.Number(node.Number("mtu", 1500, 68, 65535), 2));
         if (node.Has("timeOffset"))
-            Add(found, node, "timeOffset", DhcpOption.TimeOffset, OptionFormat.Number(node.Number("timeOffset", 0, WestmostZone, EastmostZone), 4));
+            found.Add("timeOffset", DhcpOption.TimeOffset,
+                OptionFormat.Number(node.Number("timeOffset", 0, WestmostZone, EastmostZone), 4));
         var routes = OptionFormat.Routes(node.List("routes", ParseRoute));
-        Add(found, node, "routes", DhcpOption.ClasslessRoutes, routes);
-        Add(found, node, "routes", DhcpOption.MicrosoftClasslessRoutes, routes);
-        foreach (var numbered in node.Maps("options"))
-        {
-            if (NumberedOptionReader.Read(numbered) is { } option)
-                AddNumbered(found, numbered, option);
-        }
-        return OptionSet.Of(found);
+        return found.Add("routes", DhcpOption.ClasslessRoutes, routes).Add("routes", DhcpOption.MicrosoftClasslessRoutes, routes).ToSet();
     }
 
-    public static OptionClass Class(ConfigNode node)
-    {
-        if (!node.Has("vendorClass") && !node.Has("architecture") && !node.Has("circuitId"))
-            node.Refuse("vendorClass", "a class needs a sign that its clients are known by: vendorClass, architecture or circuitId");
-        int? architecture = node.Has("architecture") ? node.Number("architecture", 0, 0, 65535) : null;
-        var found = new OptionClass(node.Text("vendorClass"), architecture, ReservationReader.Hex(node, "circuitId"), Read(node));
-        node.EndOfKeys();
-        return found;
-    }
+    /// <summary>The options of everybody and of classes, which stand side by side.</summary>
+    public static OptionPolicy Policy<TAddress>(ConfigNode node, DhcpWords<TAddress> words) =>
+        new(words.Options(node), [.. node.Maps("classes").Select(entry => Class(entry, words))]);
 
     public static (uint, string?) ParseAddress(string text) =>
         IPAddress.TryParse(text, out var address) && address.AddressFamily == AddressFamily.InterNetwork
             ? (Ipv4.ToNumber(address), null)
             : (0, "is not an IPv4 address");
 
-    private static void Add(List<OptionValue> found, ConfigNode node, string key, byte code, byte[] bytes)
+    public static (string Name, string? Refusal) ParseName(string text)
     {
-        if (bytes.Length > OptionFormat.MaximumLength)
-            node.Refuse(key, $"it takes {bytes.Length} bytes; an option holds {OptionFormat.MaximumLength}");
-        else if (bytes.Length > 0)
-            found.Add(new(code, bytes));
+        var name = text.TrimEnd('.');
+        var good = name.Length is > 0 and <= 253 && name.Split('.').All(label => label.Length is > 0 and <= 63
+            && label.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_'));
+        return good ? (name, null) : ("", "is not a domain name");
     }
 
-    private static void AddNumbered(List<OptionValue> found, ConfigNode numbered, OptionValue option)
+    private static OptionClass Class<TAddress>(ConfigNode node, DhcpWords<TAddress> words)
     {
-        if (found.Exists(o => o.Code == option.Code))
-            numbered.Refuse("code", $"option {option.Code} is given twice");
-        else
-            found.Add(option);
+        if (!node.Has("vendorClass") && !node.Has("architecture") && !node.Has(words.Circuit))
+            node.Refuse("vendorClass", $"a class needs a sign that its clients are known by: vendorClass, architecture or {words.Circuit}");
+        int? architecture = node.Has("architecture") ? node.Number("architecture", 0, 0, 65535) : null;
+        var found = new OptionClass(node.Text("vendorClass"), architecture,
+            node.Bytes(words.Circuit, Hexadecimal.OfText), words.Options(node));
+        node.EndOfKeys();
+        return found;
     }
 
     private static string Domain(ConfigNode node)
@@ -75,14 +66,6 @@ internal static class OptionReader
             return name;
         node.Refuse("domain", $"'{name}' {refusal}");
         return "";
-    }
-
-    private static (string Name, string? Refusal) ParseName(string text)
-    {
-        var name = text.TrimEnd('.');
-        var good = name.Length is > 0 and <= 253 && name.Split('.').All(label => label.Length is > 0 and <= 63
-            && label.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_'));
-        return good ? (name, null) : ("", "is not a domain name");
     }
 
     private static (StaticRoute, string?) ParseRoute(string text)

@@ -108,14 +108,16 @@ internal static class AgentProgram
         services.AddSingleton(new HttpClient { Timeout = TimeSpan.FromMinutes(30) });
         services.AddSingleton<RefusalCounters>().AddSingleton<BootSessions>().AddSingleton<AddressBook>();
         services.AddSingleton<BootHttp>().AddSingleton<BootAnswers>().AddSingleton<PushEndpoints>();
-        services.AddSingleton<AgentMetrics>().AddSingleton<AgentFailure>().AddSingleton<CommandActions>().AddSingleton<CommandExecutor>();
+        services.AddSingleton<Heartbeats>().AddSingleton<AgentMetrics>().AddSingleton<AgentFailure>()
+            .AddSingleton<CommandActions>().AddSingleton<CommandExecutor>();
         services.AddSingleton<CarryOut>(s => s.GetRequiredService<CommandActions>().ExecuteAsync);
         services.AddSingleton<BmcTurns>().AddSingleton<PowerControl>();
         services.AddSingleton<NodeDial>().AddSingleton<QueryAnswers>().AddSingleton<LeaseAnswers>().AddSingleton<KernelLogAnswers>();
         services.AddSingleton<AnswerQuery>(s => s.GetRequiredService<QueryAnswers>().AnswerAsync);
         services.AddSingleton<NodeProbe>().AddSingleton<NodeWatcher>().AddSingleton<ViewReporter>().AddSingleton<AgentIdentity>();
         services.AddSingleton<BootReporter>().AddSingleton<AssetCache>().AddSingleton<Observer>().AddSingleton<SessionLoop>();
-        services.AddSingleton<ConflictProbe>().AddSingleton<ForeignServers>().AddSingleton<DhcpService>().AddSingleton<TftpService>().AddSingleton<ImageBuilds>();
+        services.AddSingleton<ConflictProbe>().AddSingleton<ForeignServers>().AddSingleton<DhcpService>().AddSingleton<Dhcp6Service>()
+            .AddSingleton<TftpService>().AddSingleton<ImageBuilds>();
         services.AddSingleton<Senders>().AddSingleton<EventSink>().AddSingleton<KernelLogs>().AddSingleton<KernelLogService>();
         services.AddSingleton<MirrorContent>().AddSingleton<RegistryMirror>();
         services.AddSingleton(new AssetStore(Path.Combine(config.DataDirectory, "assets"), config.AssetsLimit, clock));
@@ -137,7 +139,7 @@ internal static class AgentProgram
     {
         if (config.Dhcp6 is not { } dhcp6)
             return;
-        services.AddSingleton<Dhcp6Service>().AddSingleton<RouterAdvertiser>();
+        services.AddSingleton<RouterAdvertiser>();
         // Not AddHostedService, which takes a second one of the same type for the first.
         services.AddSingleton<IHostedService>(s => new TftpService(config, s.GetRequiredService<BootSessions>(), s.GetRequiredService<BootAnswers>(),
             s.GetRequiredService<BootReporter>(), s.GetRequiredService<RefusalCounters>(), s.GetRequiredService<TimeProvider>(),

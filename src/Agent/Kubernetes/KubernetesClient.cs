@@ -54,6 +54,9 @@ internal sealed class KubernetesClient : IDisposable
     public Task<KubernetesAnswer> PostAsync(string path, JsonObject body, CancellationToken cancellation) =>
         SendAsync(HttpMethod.Post, path, body, "application/json", cancellation);
 
+    public Task<KubernetesAnswer> DeleteAsync(string path, JsonObject options, CancellationToken cancellation) =>
+        SendAsync(HttpMethod.Delete, path, options, "application/json", cancellation);
+
     public void Dispose()
     {
         http.Dispose();

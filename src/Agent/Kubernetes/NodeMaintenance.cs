@@ -4,11 +4,13 @@ using Cozy.Fleet.Contracts.V1;
 
 namespace Cozy.Fleet.Agent.Kubernetes;
 
-/// <summary>Cordon, drain and uncordon of one node (rollouts.md 3.8).</summary>
+/// <summary>Cordon, drain and uncordon of one node (rollouts.md 3.8), and its end.</summary>
 internal sealed class NodeMaintenance(KubernetesClient kubernetes, string node, TimeProvider clock, CancellationToken cancellation)
 {
     /// <summary>Names the operation that cordoned the node; only that one uncordons it (design I5).</summary>
     private const string OwnerAnnotation = "fleet.cozystack.io/cordoned-by";
+
+    private const int DeleteTries = 5;
 
     private static readonly TimeSpan RetryDelay = TimeSpan.FromSeconds(5);
 
@@ -19,21 +21,7 @@ internal sealed class NodeMaintenance(KubernetesClient kubernetes, string node, 
         var answer = await kubernetes.GetAsync(Path, cancellation);
         if (answer.Status == HttpStatusCode.NotFound)
             return new() { Reachable = true };
-        if (!answer.Succeeded)
-            return new() { Error = answer.Message };
-        var (spec, status) = (answer.Body?["spec"], answer.Body?["status"]);
-        var ready = (status?["conditions"] as JsonArray)?.FirstOrDefault(c => c?["type"]?.ToString() == "Ready");
-        return new()
-        {
-            Reachable = true,
-            NodeFound = true,
-            Ready = ready?["status"]?.ToString() == "True",
-            Unschedulable = spec?["unschedulable"]?.GetValue<bool>() ?? false,
-            CordonOwner = answer.Body?["metadata"]?["annotations"]?[OwnerAnnotation]?.ToString() ?? "",
-            BootId = status?["nodeInfo"]?["bootID"]?.ToString() ?? "",
-            KubeletVersion = status?["nodeInfo"]?["kubeletVersion"]?.ToString() ?? "",
-            OsImage = status?["nodeInfo"]?["osImage"]?.ToString() ?? "",
-        };
+        return answer.Succeeded ? Observed(answer) : new() { Error = answer.Message };
     }
 
     /// <summary>Cordons, unless somebody did already: that cordon is not ours to mark.</summary>
@@ -76,6 +64,56 @@ internal sealed class NodeMaintenance(KubernetesClient kubernetes, string node, 
             await Task.Delay(blockers.Count == 0 ? TimeSpan.FromMilliseconds(500) : RetryDelay, clock, cancellation);
         }
     }
+
+    /// <summary>Deletes the Node of a machine that is dead: its pods and volumes may go elsewhere from here on.</summary>
+    /// <returns>Null when it is gone, also when it was before; else why it stays.</returns>
+    public async Task<string?> DeleteAsync()
+    {
+        for (var tries = 0; tries < DeleteTries; tries++)
+        {
+            var present = await kubernetes.GetAsync(Path, cancellation);
+            if (present.Status == HttpStatusCode.NotFound)
+                return null;
+            if (!present.Succeeded)
+                throw new HttpRequestException($"node {node}: {present.Message}", null, present.Status);
+            if (Observed(present).Ready)
+                return $"Kubernetes says that the Node {node} is Ready, so its machine lives";
+            var answer = await kubernetes.DeleteAsync(Path, OnlyAs(present.Body!["metadata"]!), cancellation);
+            if (answer.Succeeded || answer.Status == HttpStatusCode.NotFound)
+                return null;
+            if (answer.Status != HttpStatusCode.Conflict)
+                throw new HttpRequestException($"node {node}: {answer.Message}", null, answer.Status);
+        }
+        return $"the Node {node} changes all the time";
+    }
+
+    private static KubernetesObserved Observed(KubernetesAnswer answer)
+    {
+        var (spec, status) = (answer.Body?["spec"], answer.Body?["status"]);
+        var ready = (status?["conditions"] as JsonArray)?.FirstOrDefault(c => c?["type"]?.ToString() == "Ready");
+        return new()
+        {
+            Reachable = true,
+            NodeFound = true,
+            Ready = ready?["status"]?.ToString() == "True",
+            Unschedulable = spec?["unschedulable"]?.GetValue<bool>() ?? false,
+            CordonOwner = answer.Body?["metadata"]?["annotations"]?[OwnerAnnotation]?.ToString() ?? "",
+            BootId = status?["nodeInfo"]?["bootID"]?.ToString() ?? "",
+            KubeletVersion = status?["nodeInfo"]?["kubeletVersion"]?.ToString() ?? "",
+            OsImage = status?["nodeInfo"]?["osImage"]?.ToString() ?? "",
+        };
+    }
+
+    // A kubelet that speaks up in between changes the object: then it is looked at again.
+    private static JsonObject OnlyAs(JsonNode metadata) => new()
+    {
+        ["apiVersion"] = "v1",
+        ["kind"] = "DeleteOptions",
+        ["preconditions"] = new JsonObject
+        {
+            ["uid"] = metadata["uid"]?.DeepClone(), ["resourceVersion"] = metadata["resourceVersion"]?.DeepClone(),
+        },
+    };
 
     private async Task PatchAsync(bool unschedulable, string? owner)
     {

@@ -3,11 +3,9 @@ using Cozy.Fleet.Agent.Boot;
 using Cozy.Fleet.Agent.Commands;
 using Cozy.Fleet.Agent.Config;
 using Cozy.Fleet.Agent.Hosting;
-using Cozy.Fleet.Agent.Images;
 using Cozy.Fleet.Agent.Observe;
 using Cozy.Fleet.Agent.Queries;
 using Cozy.Fleet.Contracts.V1;
-using Google.Protobuf.WellKnownTypes;
 using Grpc.Core;
 using Grpc.Net.Client;
 using Polly;
@@ -35,25 +33,19 @@ internal sealed partial class SessionLoop : BackgroundService
     private readonly Observer observer;
     private readonly BootReporter reporter;
     private readonly PushEndpoints push;
-    private readonly AssetCache assets;
-    private readonly ImageBuilds builds;
-    private readonly DhcpService dhcp;
-    private readonly ForeignServers guard;
+    private readonly Heartbeats heartbeats;
     private readonly AgentFailure failure;
-    private readonly RefusalCounters refused;
     private readonly TimeProvider clock;
     private readonly ILogger<SessionLoop> log;
     private readonly ResiliencePipeline reconnect;
 
     public SessionLoop(AgentConfig config, AgentIdentity identity, Journal journal, DesiredStateStore desired, CommandExecutor commands,
-        AnswerQuery answer, Observer observer, BootReporter reporter, PushEndpoints push, AssetCache assets, ImageBuilds builds,
-        DhcpService dhcp, ForeignServers guard, RefusalCounters refused, AgentFailure failure, TimeProvider clock, ILogger<SessionLoop> log)
+        AnswerQuery answer, Observer observer, BootReporter reporter, PushEndpoints push, Heartbeats heartbeats,
+        AgentFailure failure, TimeProvider clock, ILogger<SessionLoop> log)
     {
         (this.config, this.identity, this.journal, this.desired) = (config, identity, journal, desired);
         (this.commands, this.answer, this.observer, this.reporter, this.push) = (commands, answer, observer, reporter, push);
-        (this.assets, this.builds) = (assets, builds);
-        (this.dhcp, this.guard) = (dhcp, guard);
-        (this.refused, this.failure, this.clock, this.log) = (refused, failure, clock, log);
+        (this.heartbeats, this.failure, this.clock, this.log) = (heartbeats, failure, clock, log);
         reconnect = new ResiliencePipelineBuilder { TimeProvider = clock }.AddRetry(new RetryStrategyOptions
         {
             MaxRetryAttempts = int.MaxValue,
@@ -143,7 +135,7 @@ internal sealed partial class SessionLoop : BackgroundService
 
         // Several things write; the stream takes one message at a time.
         var outgoing = Channel.CreateBounded<ConnectRequest>(64);
-        var queries = new SessionQueries(answer, outgoing.Writer, clock, log, ending.Token);
+        var queries = new RunningQueries(answer, outgoing.Writer, clock, log, ending.Token);
         var work = new[]
         {
             WriteAsync(call.RequestStream, outgoing.Reader, ending.Token),
@@ -189,22 +181,11 @@ internal sealed partial class SessionLoop : BackgroundService
             await queue.WriteAsync(new() { Report = report }, cancellation);
     }
 
-    private static OtherDhcpServer Other(ForeignServer server) => new()
-    {
-        Address = server.Address.ToString(), Mac = server.Card.ToString(), Complaint = server.Complaint, FirstSeenTime = server.Since.ToTimestamp(),
-    };
-
     private async Task SendHeartbeatsAsync(ChannelWriter<ConnectRequest> queue, CancellationToken cancellation)
     {
         while (true)
         {
-            var heartbeat = new Heartbeat { Time = clock.GetUtcNow().ToTimestamp(), Leases = dhcp.LeaseCount };
-            heartbeat.Refused.Add(refused.Snapshot().ToDictionary());
-            heartbeat.Assets.AddRange(assets.States);
-            heartbeat.Builds.AddRange(builds.States);
-            heartbeat.GuardsDhcp = guard.IsOn;
-            heartbeat.OtherDhcpServers.AddRange(guard.Present.Select(Other));
-            await queue.WriteAsync(new() { Heartbeat = heartbeat }, cancellation);
+            await queue.WriteAsync(new() { Heartbeat = heartbeats.Next() }, cancellation);
             await Task.Delay(HeartbeatInterval, clock, cancellation);
         }
     }
@@ -222,7 +203,7 @@ internal sealed partial class SessionLoop : BackgroundService
         }
     }
 
-    private async Task ReadAsync(IAsyncStreamReader<ConnectResponse> stream, SessionQueries queries, CancellationToken cancellation)
+    private async Task ReadAsync(IAsyncStreamReader<ConnectResponse> stream, RunningQueries queries, CancellationToken cancellation)
     {
         while (await stream.MoveNext(cancellation))
         {

@@ -2,6 +2,7 @@ using System.CommandLine;
 using Cozy.Fleet.Cli.Hosting;
 using Cozy.Fleet.Cli.Output;
 using Cozy.Fleet.Contracts.V1;
+using Cozy.Fleet.MachineConfig.Documents;
 
 namespace Cozy.Fleet.Cli.Commands;
 
@@ -78,11 +79,10 @@ internal static class ClusterConfig
 
     private static string Place(string document, string path) => document == "" ? path : path == "" ? document : $"{document}: {path}";
 
-    // Certificates and texts of several lines would break the table; the config itself has them whole.
+    // Certificates would break the table; the config itself has them whole.
     private static string Short(string value)
     {
-        var line = value.TrimEnd('\n');
-        return line.Count(c => c == '\n') is > 0 and var breaks ? $"({breaks + 1} lines)"
-            : line.Length > WidestValue ? $"{line[..(WidestValue - 1)]}…" : line;
+        var line = LeafText.OnOneLine(value);
+        return line.Length > WidestValue ? $"{line[..(WidestValue - 1)]}…" : line;
     }
 }

@@ -40,7 +40,7 @@ internal static class DiffCommand
             return [];
         // Compared as they are, shown without secrets: a changed secret is a difference, too.
         var lines = LineDiff.Of(before, after);
-        var shown = Shown(lines, Redaction.Of(before), Redaction.Of(after));
+        var shown = Shown(lines, RedactedLines.Of(before), RedactedLines.Of(after));
         return
         [
             new('-', there is null ? "-- nothing" : $"-- {kind.Reference(there)}"),

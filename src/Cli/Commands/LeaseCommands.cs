@@ -27,7 +27,7 @@ internal static class LeaseCommands
                     "csv" => Csv(leases),
                     "json" => [Json.List(leases)],
                     "dnsmasq" => leases.Where(lease => !lease.Quarantined).Select(DnsmasqLine),
-                    _ => Table.Rows(["ADDRESS", "MAC", "STATE", "EXPIRES", "HOSTNAME"], leases.Select(Row)),
+                    _ => Table.Rows(["ADDRESS", "MAC OR DUID", "STATE", "EXPIRES", "HOSTNAME"], leases.Select(Row)),
                 });
                 return ExitCode.Ok;
             }));
@@ -47,7 +47,7 @@ internal static class LeaseCommands
                         Rack = arguments.GetRequiredValue(rack), Address = address, RequestId = ResourceCalls.RequestId(),
                     };
                     var ended = (await Client(session).ReleaseLeaseAsync(request, cancellationToken: cancellation)).Lease;
-                    await session.PrintAsync($"{ended.Address} of {ended.Mac} released");
+                    await session.PrintAsync($"{ended.Address} of {Owner(ended)} released");
                 }
                 return ExitCode.Ok;
             }));
@@ -68,15 +68,26 @@ internal static class LeaseCommands
     }
 
     private static IReadOnlyList<string> Row(DhcpLease lease) =>
-        [lease.Address, lease.Mac, State(lease), Words.Time(lease.ExpireTime), lease.Hostname];
+        [lease.Address, Owner(lease), State(lease), Words.Time(lease.ExpireTime), lease.Hostname];
+
+    // Whom IPv6 knows by no card has a DUID.
+    private static string Owner(DhcpLease lease) => lease.Mac != "" ? lease.Mac : lease.Duid;
 
     // Host names are RFC 1123 labels: nothing here needs quotes.
-    private static IEnumerable<string> Csv(List<DhcpLease> leases) => leases.Select(Row)
-        .Prepend(["address", "mac", "state", "expires", "hostname"]).Select(fields => string.Join(',', fields));
+    private static IEnumerable<string> Csv(List<DhcpLease> leases) => leases
+        .Select(lease => (string[])[lease.Address, lease.Mac, State(lease), Words.Time(lease.ExpireTime),
+            lease.Hostname, lease.Duid, Association(lease)])
+        .Prepend(["address", "mac", "state", "expires", "hostname", "duid", "association"]).Select(fields => string.Join(',', fields));
 
-    // As dnsmasq writes its lease file: expiry in seconds, MAC address, address, name, client id; a star is unknown.
-    private static string DnsmasqLine(DhcpLease lease) => string.Create(CultureInfo.InvariantCulture,
-        $"{lease.ExpireTime.Seconds} {lease.Mac} {lease.Address} {(lease.Hostname == "" ? "*" : lease.Hostname)} *");
+    // As dnsmasq writes its lease file: expiry in seconds, MAC address (IPv6: association), address, name, client id; a star is unknown.
+    private static string DnsmasqLine(DhcpLease lease)
+    {
+        var (key, id) = lease.Duid == "" ? (lease.Mac, "*") : (Association(lease), lease.Duid);
+        var name = lease.Hostname == "" ? "*" : lease.Hostname;
+        return string.Create(CultureInfo.InvariantCulture, $"{lease.ExpireTime.Seconds} {key} {lease.Address} {name} {id}");
+    }
+
+    private static string Association(DhcpLease lease) => lease.Duid == "" ? "" : lease.Association.ToString(CultureInfo.InvariantCulture);
 
     private static string State(DhcpLease lease) => lease.Quarantined ? "quarantined" : "leased";
 

@@ -23,10 +23,10 @@ internal static class NodeCommands
         Each(shell, "unpause", "unpaused", "Operations may start on the node again.", Flag("paused", false)),
         Check(shell),
         Each(shell, "clear-quarantine", "cleared", "You looked at what failed: operations may start on the node again.", ClearAsync),
-        Each(shell, "release", "released", "Takes a member that is dead out of its cluster; another machine can take its place.", ReleaseAsync),
+        Each(shell, "wipe", "is wiped by its next network boot", "Lets the next network boot wipe a machine; no member.", WipeAsync),
         NodeInspection.Logs(shell), NodeInspection.Dmesg(shell), NodeInspection.Services(shell), NodeInspection.Support(shell),
         OperationCommands.Reboot(shell), OperationCommands.Shutdown(shell), OperationCommands.Reset(shell),
-        OperationCommands.Rollback(shell),
+        OperationCommands.Rollback(shell), OperationCommands.Release(shell),
         OperationCommands.RestartService(shell), BmcCommands.Create(shell), PowerCommand.Create(shell), ApplyConfig.Create(shell),
     };
 
@@ -75,8 +75,8 @@ internal static class NodeCommands
         await client.ClearNodeQuarantineAsync(new() { Name = name, RequestId = ResourceCalls.RequestId() },
             cancellationToken: cancellation);
 
-    private static async Task ReleaseAsync(NodeService.NodeServiceClient client, string name, CancellationToken cancellation) =>
-        await client.ReleaseNodeAsync(new() { Name = name, RequestId = ResourceCalls.RequestId() }, cancellationToken: cancellation);
+    private static async Task WipeAsync(NodeService.NodeServiceClient client, string name, CancellationToken cancellation) =>
+        await client.WipeNodeAsync(new() { Name = name, RequestId = ResourceCalls.RequestId() }, cancellationToken: cancellation);
 
     private static Decision Flag(string field, bool value) => async (client, name, cancellation) =>
     {

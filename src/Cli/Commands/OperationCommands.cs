@@ -97,6 +97,18 @@ internal static class OperationCommands
         });
     }
 
+    public static Command Release(Shell shell)
+    {
+        var name = Parameters.Name();
+        return Create(shell, new("release",
+            "Takes a member whose machine is dead out of etcd, Kubernetes and its cluster; another machine can take its place.") { name },
+            async (session, arguments, cancellation) =>
+            (await Nodes(session).ReleaseNodeAsync(new()
+            {
+                Name = arguments.GetRequiredValue(name), RequestId = ResourceCalls.RequestId(),
+            }, cancellationToken: cancellation)).Operation);
+    }
+
     public static Command RestartService(Shell shell)
     {
         var (name, service) = (Parameters.Name(), new Argument<string>("SERVICE") { Description = "Such as kubelet." });

@@ -22,7 +22,7 @@ internal static class FleetPatchRows
         return
         [
             .. Line.Pairs(("Role", Role(spec)), ("Filter", spec.Filter)),
-            .. Line.Section("Patch", Redaction.Of(spec.Yaml.TrimEnd().Split('\n'))),
+            .. Line.Section("Patch", RedactedLines.Of(spec.Yaml.TrimEnd().Split('\n'))),
         ];
     }
 

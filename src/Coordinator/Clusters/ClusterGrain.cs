@@ -145,25 +145,20 @@ internal sealed class ClusterGrain(
             await Store(next);
     }
 
-    public async Task RemoveWiped(string node, string holder)
+    public async Task RemoveMember(string node, string holder, bool isWiped)
     {
         if (!state.RecordExists || state.State.Lease?.Holder != holder)
             return;
-        await Remove(node, $"node {node} was wiped and is no member any more");
+        if (MemberChoice.Without(state.State, node) is var next && next != state.State)
+        {
+            await Store(next with { Metadata = next.Metadata with { UpdateTime = time.GetUtcNow() } });
+            var why = isWiped ? "was wiped" : "is dead";
+            await Tell(EventSeverity.Normal, "MemberRemoved", $"node {node} {why} and is no member any more");
+        }
         // Whoever was killed before this comes here again: the lease is given back after it.
-        await GrainFactory.GetGrain<INodeGrain>(node).Wiped(Name);
-    }
-
-    public async Task<Answer<ClusterRecord>> ReleaseMember(string node, string caller)
-    {
-        if (Refuse("") is { } refused)
-            return refused;
-        // Whoever was killed between the two stores comes here again: it is no member then, and the node has to be told.
-        if (state.State.Members.Any(m => m.Node == node) && MemberRelease.Refusal(state.State, node, await Facts()) is { } refusal)
-            return refusal;
-        await Remove(node, $"{caller} took node {node} out, which does not answer; it is no member any more");
-        await GrainFactory.GetGrain<INodeGrain>(node).Release(Name);
-        return state.State;
+        var left = GrainFactory.GetGrain<INodeGrain>(node);
+        await (isWiped ? left.Wiped(Name) : left.ReleaseDead(Name));
+        Signal();
     }
 
     public async Task<SendOutcome> Send(AgentOrder order)
@@ -257,14 +252,6 @@ internal sealed class ClusterGrain(
     private ValueTask<ImageRecord?> Image(string name) => store.ReadAsync<ImageRecord>(RecordKind.Images, name, CancellationToken.None);
 
     private static Refusal Failed(string message) => new(RefusalKind.FailedPrecondition, message);
-
-    private async Task Remove(string node, string message)
-    {
-        if (MemberChoice.Without(state.State, node) is var next && next == state.State)
-            return;
-        await Store(next with { Metadata = next.Metadata with { UpdateTime = time.GetUtcNow() } });
-        await Tell(EventSeverity.Normal, "MemberRemoved", message);
-    }
 
     private Refusal? Refuse(string etag) => !state.RecordExists
         ? new(RefusalKind.NotFound, $"there is no cluster {Name}.")

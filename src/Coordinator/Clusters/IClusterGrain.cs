@@ -34,11 +34,11 @@ public interface IClusterGrain : IGrainWithStringKey
 
     Task ReleaseLease(string holder);
 
-    /// <summary>A member was wiped by the lease's holder: it leaves the cluster and its spec. Nothing happens when the lease is another's.</summary>
-    Task RemoveWiped(string node, string holder);
-
-    /// <summary>Takes a dead member out of the cluster and its spec (<see cref="MemberRelease"/>). May be repeated.</summary>
-    Task<Answer<ClusterRecord>> ReleaseMember(string node, string caller);
+    /// <summary>
+    /// The lease's holder wiped a member, or took a dead one out of etcd and Kubernetes: it leaves the cluster and its spec. May be
+    /// repeated; nothing happens when the lease is another's.
+    /// </summary>
+    Task RemoveMember(string node, string holder, bool isWiped);
 
     /// <summary>
     /// Sends an order of the lease's holder with credentials minted for it. Refused when it cannot be given as it was decided on.

@@ -35,8 +35,14 @@ public interface INodeGrain : IGrainWithStringKey
     /// <summary>The cluster lets the machine go; nothing is written to it.</summary>
     Task Release(string cluster);
 
+    /// <summary>It is dead, and the cluster lets it go: should it come back with its old system, it is held.</summary>
+    Task ReleaseDead(string cluster);
+
     /// <summary>It was wiped, and the cluster lets it go: it may be installed again.</summary>
     Task Wiped(string cluster);
+
+    /// <summary>Lets its next network boot wipe its system disk. Refused for a member, and for a machine that is not accepted.</summary>
+    Task<Answer<NodeRecord>> AskWipe(string caller);
 
     /// <summary>Its config was applied: an install generation is open from here on.</summary>
     Task Configured(string cluster);

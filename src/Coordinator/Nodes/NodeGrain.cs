@@ -64,10 +64,23 @@ internal sealed class NodeGrain(
         await Take(NodeLifecycle.Adopt(Present(), rack, seen, allocation, decidedBy, await Context(rack)));
 
     public async Task Release(string cluster) =>
-        await Apply(NodeLifecycle.Release(Present(), cluster, await Context(Present().Rack)));
+        await Apply(NodeReuse.Release(Present(), cluster, await Context(Present().Rack)));
+
+    public async Task ReleaseDead(string cluster) =>
+        await Apply(NodeReuse.ReleaseDead(Present(), cluster, await Context(Present().Rack)));
 
     public async Task Wiped(string cluster) =>
-        await Apply(NodeLifecycle.Wiped(Present(), cluster, await Context(Present().Rack)));
+        await Apply(NodeReuse.Wiped(Present(), cluster, await Context(Present().Rack)));
+
+    public async Task<Answer<NodeRecord>> AskWipe(string caller)
+    {
+        if (Refuse("") is { } unknown)
+            return unknown;
+        if (NodeReuse.WipeRefusal(state.State) is { } refusal)
+            return refusal;
+        await Apply(NodeReuse.AskWipe(state.State, caller, await Context(state.State.Rack)));
+        return state.State;
+    }
 
     public async Task Configured(string cluster) =>
         await Apply(NodeLifecycle.Configured(Present(), cluster, await Context(Present().Rack)));

@@ -89,7 +89,7 @@ internal sealed class OperationGrain(
         if (!operation.IsFinal)
             return;
         if (operation.ReleasesMember)
-            await Cluster.RemoveWiped(operation.Node, operation.Holder);
+            await Cluster.RemoveMember(operation.Node, operation.Holder, isWiped: operation.Action is OrderAction.Reset);
         if (OperationRules.TakesLease(operation))
             await Cluster.ReleaseLease(operation.Holder);
         settled = true;

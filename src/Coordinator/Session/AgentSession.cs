@@ -16,7 +16,7 @@ internal sealed class AgentSession : IAgentSession
     public AgentSession() => Queries = new(Put);
 
     /// <summary>What the agent is asked now.</summary>
-    public SessionQueries Queries { get; }
+    public OpenQueries Queries { get; }
 
     public ChannelReader<ConnectResponse> Outgoing => outgoing.Reader;
 

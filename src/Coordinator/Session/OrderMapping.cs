@@ -76,6 +76,9 @@ internal static class OrderMapping
             case OrderAction.Uncordon uncordon:
                 command.Uncordon = new() { Operation = uncordon.Operation };
                 break;
+            case OrderAction.DeleteNodeObject:
+                command.DeleteNodeObject = new();
+                break;
             default:
                 SetOperation(command, action);
                 break;

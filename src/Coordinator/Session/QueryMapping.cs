@@ -21,7 +21,7 @@ internal static class QueryMapping
             Address = query.Address,
             Talos = SessionMapping.ToMessage(credentials.Talos),
             Bmc = SessionMapping.ToMessage(credentials.Bmc),
-            Credit = SessionQueries.Credit,
+            Credit = OpenQueries.Credit,
         };
         SetAsk(message, query.Ask);
         return message;

@@ -105,6 +105,7 @@ internal static class SessionMapping
             Image = boot.Intent.Image,
             Reason = boot.Intent.Reason,
             Traceparent = boot.Intent.Traceparent,
+            Wipe = boot.Intent.Wipe,
         };
         message.Macs.AddRange(boot.Macs);
         return message;

@@ -5,7 +5,8 @@ namespace Cozy.Fleet.Dhcp.V6;
 /// <summary>Options one after the other: code, length, value (RFC 8415 21.1).</summary>
 public ref struct Dhcp6Options(ReadOnlySpan<byte> bytes)
 {
-    private const int Header = 4;
+    /// <summary>Code and length.</summary>
+    public const int Header = 4;
 
     private ReadOnlySpan<byte> rest = bytes;
 

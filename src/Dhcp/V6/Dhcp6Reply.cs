@@ -18,6 +18,12 @@ public sealed record Dhcp6Binding(uint Association, UInt128? Address, TimeSpan L
 /// <summary>An ADVERTISE or REPLY, before it is written.</summary>
 public sealed record Dhcp6Reply(Dhcp6MessageType Type, byte[] ServerId)
 {
+    // What passes every IPv6 link whole, less the IP and UDP headers (RFC 8200 5): firmware puts no fragments together.
+    private const int MaximumLength = 1280 - 48;
+
+    // RFC 4704 4.1, the bit N: nobody here writes the name into a DNS.
+    private const byte NoDnsUpdates = 4;
+
     // EDK2 takes an answer for an HTTP boot only when it calls itself so, under Intel's number (RFC 3995 has the registry).
     private const uint Intel = 343;
 
@@ -28,7 +34,11 @@ public sealed record Dhcp6Reply(Dhcp6MessageType Type, byte[] ServerId)
 
     public string? BootUrl { get; init; }
 
-    public IReadOnlyList<UInt128> NameServers { get; init; } = [];
+    /// <summary>Empty: the client is told none.</summary>
+    public string HostName { get; init; } = "";
+
+    /// <summary>What the operator chose for this client; it gets of them what it asked for.</summary>
+    public OptionSet Options { get; init; } = OptionSet.Empty;
 
     public bool RapidCommit { get; init; }
 
@@ -47,10 +57,15 @@ public sealed record Dhcp6Reply(Dhcp6MessageType Type, byte[] ServerId)
             message.Option(Dhcp6Option.Status, w => w.Number((uint)status, 2));
         if (RapidCommit)
             message.Option(Dhcp6Option.RapidCommit, _ => { });
-        if (NameServers.Count > 0)
-            message.Option(Dhcp6Option.NameServers, w => WriteAddresses(w, NameServers));
         if (BootUrl is { } url)
             WriteBoot(message, request, url);
+        if (HostName != "" && request.WantsName)
+            message.Option(Dhcp6Option.FullName, w => w.Bytes([NoDnsUpdates, .. Dhcp6Format.HostName(HostName)]));
+        var room = MaximumLength - request.Relays.Sum(relay => relay.Length);
+        // One that does not fit is left out whole.
+        foreach (var chosen in Options.Asked(request.OptionRequest)
+            .Where(o => message.Length + Dhcp6Options.Header + o.Bytes.Length <= room))
+            message.Option((Dhcp6Option)chosen.Code, w => w.Bytes(chosen.Bytes));
         return Wrap(message.ToArray(), request);
     }
 
@@ -76,12 +91,6 @@ public sealed record Dhcp6Reply(Dhcp6MessageType Type, byte[] ServerId)
         a.Number(seconds, 4);
         a.Number(seconds, 4);
     });
-
-    private static void WriteAddresses(Dhcp6Writer w, IReadOnlyList<UInt128> addresses)
-    {
-        foreach (var address in addresses)
-            w.Address(address);
-    }
 
     private static void WriteBoot(Dhcp6Writer message, Dhcp6Request request, string url)
     {
@@ -120,6 +129,8 @@ public sealed record Dhcp6Reply(Dhcp6MessageType Type, byte[] ServerId)
 internal sealed class Dhcp6Writer
 {
     private readonly List<byte> bytes = [];
+
+    public int Length => bytes.Count;
 
     public byte[] ToArray() => [.. bytes];
 

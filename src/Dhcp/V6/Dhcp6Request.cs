@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Text;
 using Cozy.Fleet.Primitives;
 
 namespace Cozy.Fleet.Dhcp.V6;
@@ -12,13 +13,16 @@ public sealed record Dhcp6Association(uint Id, IReadOnlyList<UInt128> Addresses)
 }
 
 /// <summary>The facts of one client message, gathered once; every answer is a function of this value.</summary>
-public sealed record Dhcp6Request
+public sealed record Dhcp6Request : IDhcpClient
 {
     // RFC 8415 7.6, HOP_COUNT_LIMIT.
     private const int MostRelays = 8;
 
     // A firmware asks for one; the rest of a greedy one is not answered.
     private const int MostAssociations = 4;
+
+    // What EDK2 calls itself in option 16.
+    private static readonly string[] BootClasses = ["PXEClient", "HTTPClient"];
 
     // RFC 8415 11: a DUID has at most 130 bytes.
     private const int LongestDuid = 130;
@@ -37,7 +41,17 @@ public sealed record Dhcp6Request
 
     public bool RapidCommit { get; init; }
 
+    /// <summary>Option 6: the options that the client wants, the preferred ones first; null when it says nothing.</summary>
+    public ushort[]? OptionRequest { get; init; }
+
+    /// <summary>It wants to hear its name, or told us one (option 39).</summary>
+    public bool WantsName { get; init; }
+
+    /// <inheritdoc/>
     public IReadOnlyList<ushort> Architectures { get; init; } = [];
+
+    /// <summary>The texts of option 16.</summary>
+    public IReadOnlyList<string> VendorClasses { get; init; } = [];
 
     public ClientFirmware Firmware { get; init; }
 
@@ -49,7 +63,10 @@ public sealed record Dhcp6Request
     /// <summary>It loads by HTTP and not by TFTP.</summary>
     public bool LoadsUrl { get; init; }
 
-    /// <summary>The network card, where relay, DUID or link-local address tell it.</summary>
+    /// <summary>
+    /// The network card that asks. A relay says it, or a link-local address that is made of it; where neither does, the DUID is made of a
+    /// card of the machine, though perhaps of another one.
+    /// </summary>
     public MacAddress? Mac { get; init; }
 
     /// <summary>The SMBIOS UUID, when the DUID is made of it: EDK2 and iPXE do so.</summary>
@@ -63,6 +80,13 @@ public sealed record Dhcp6Request
 
     /// <summary>The address on the client's link that the nearest relay names; 0 on the local link.</summary>
     public UInt128 LinkAddress => Relays.LastOrDefault(relay => relay.Link != 0)?.Link ?? 0;
+
+    byte[]? IDhcpClient.ClientIdentifier => ClientId;
+
+    byte[]? IDhcpClient.CircuitId => Relays.LastOrDefault(relay => relay.InterfaceId is not null)?.InterfaceId;
+
+    /// <inheritdoc/>
+    public bool HasVendorClass(string start) => start == "" || VendorClasses.Any(text => text.StartsWith(start, StringComparison.Ordinal));
 
     /// <summary>Reads the facts. The refusal is one word for the counters.</summary>
     /// <param name="source">Where the datagram came from.</param>
@@ -121,7 +145,9 @@ public sealed record Dhcp6Request
         var options = datagram[4..];
         var duid = Dhcp6Options.Find(options, Dhcp6Option.ClientId) ?? [];
         var architectures = Words(Dhcp6Options.Find(options, Dhcp6Option.ClientArchitecture));
-        var bootClass = BootClassOf(Dhcp6Options.Find(options, Dhcp6Option.VendorClass));
+        var wanted = Dhcp6Options.Find(options, Dhcp6Option.OptionRequest) is { } list ? Words(list) : null;
+        var classes = Texts(Dhcp6Options.Find(options, Dhcp6Option.VendorClass).AsSpan() is { Length: > 4 } named ? named[4..] : default);
+        var bootClass = BootClasses.FirstOrDefault(known => classes.Exists(text => text.StartsWith(known, StringComparison.Ordinal))) ?? "";
         var (firmware, loadsUrl) = DhcpRequest.FirmwareOf(architectures, default);
         return new()
         {
@@ -131,12 +157,16 @@ public sealed record Dhcp6Request
             ServerId = Dhcp6Options.Find(options, Dhcp6Option.ServerId),
             Associations = AssociationsOf(options),
             RapidCommit = Dhcp6Options.Find(options, Dhcp6Option.RapidCommit) is not null,
+            OptionRequest = wanted,
+            WantsName = wanted?.Contains((ushort)Dhcp6Option.FullName) != false
+                || Dhcp6Options.Find(options, Dhcp6Option.FullName) is not null,
             Architectures = architectures,
+            VendorClasses = classes,
             Firmware = firmware,
             LoadsUrl = loadsUrl || bootClass == "HTTPClient",
             BootClass = bootClass,
-            IsIpxe = IsIpxeUserClass(Dhcp6Options.Find(options, Dhcp6Option.UserClass)),
-            Mac = MacOf(duid) ?? (hardware is null ? null : MacAddress.FromBytes(hardware)),
+            IsIpxe = Texts(Dhcp6Options.Find(options, Dhcp6Option.UserClass)).Contains("iPXE"),
+            Mac = hardware is null ? MacOf(duid) : MacAddress.FromBytes(hardware),
             // RFC 6355: type 4, and the UUID as SMBIOS has it.
             Uuid = duid is [0, 4, .. { Length: 16 } id] && MachineUuid.TryFromSmbios(id, out var uuid) ? uuid : null,
             Relays = relays,
@@ -172,21 +202,18 @@ public sealed record Dhcp6Request
         return found;
     }
 
-    // RFC 8415 21.16: an enterprise number of four bytes, then texts with a length of two each. EDK2 sends one.
-    private static string BootClassOf(byte[]? option) => option is not { Length: > 6 } ? ""
-        : option.AsSpan(6).StartsWith("PXEClient"u8) ? "PXEClient" : option.AsSpan(6).StartsWith("HTTPClient"u8) ? "HTTPClient" : "";
-
-    // RFC 8415 21.15: texts with a length of two each.
-    private static bool IsIpxeUserClass(byte[]? option)
+    // RFC 8415 21.15 and 21.16, there behind an enterprise number: texts with a length of two each. One that claims more than the option
+    // holds ends with it.
+    private static List<string> Texts(ReadOnlySpan<byte> option)
     {
-        var rest = option.AsSpan();
-        while (rest.Length > 2 && BinaryPrimitives.ReadUInt16BigEndian(rest) is var length && length <= rest.Length - 2)
+        var found = new List<string>();
+        while (option.Length > 2)
         {
-            if (rest.Slice(2, length).SequenceEqual("iPXE"u8))
-                return true;
-            rest = rest[(2 + length)..];
+            var end = Math.Min(option.Length, 2 + BinaryPrimitives.ReadUInt16BigEndian(option));
+            found.Add(Encoding.Latin1.GetString(option[2..end]));
+            option = option[end..];
         }
-        return false;
+        return found;
     }
 
     // RFC 8415 11.2 and 11.4: type 1 with a time, or 3, of hardware type 1.

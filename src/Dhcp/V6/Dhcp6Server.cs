@@ -12,27 +12,36 @@ public sealed record Dhcp6Answer(Dhcp6Reply? Reply, IReadOnlyList<Lease6> Store,
 /// <summary>The server's life of RFC 8415 for addresses (IA_NA), and the boot file of RFC 5970: a function of message,
 /// table and time.</summary>
 /// <param name="serverId">Our own DUID.</param>
-public sealed class Dhcp6Server(Lease6Table leases, byte[] serverId)
+/// <param name="options">What the operator chose beyond the subnets' own; null: nothing.</param>
+public sealed class Dhcp6Server(Lease6Table leases, byte[] serverId, OptionPolicy? options = null)
 {
+    private readonly OptionPolicy options = options ?? OptionPolicy.None;
+
     /// <param name="bootUrl">What the client boots; null when it is told nothing.</param>
-    public Dhcp6Answer Answer(Dhcp6Request request, string? bootUrl, DateTimeOffset now)
+    /// <param name="hostName">What the coordinator calls it; empty leaves it to the reservation.</param>
+    public Dhcp6Answer Answer(Dhcp6Request request, string? bootUrl, string hostName, DateTimeOffset now)
     {
         ArgumentNullException.ThrowIfNull(request);
         if (Misdirected(request) is { } reason)
             return Dhcp6Answer.Silence(reason);
         if (leases.SubnetOf(request.LinkAddress) is not { } subnet)
             return Dhcp6Answer.Silence("no-subnet");
-        var reply = new Dhcp6Reply(Dhcp6MessageType.Reply, serverId) { BootUrl = bootUrl, NameServers = subnet.NameServers };
+        var bare = new Dhcp6Reply(Dhcp6MessageType.Reply, serverId);
+        var own = leases.OwnOf(request, subnet);
+        var reply = bare with
+        {
+            BootUrl = bootUrl,
+            HostName = hostName != "" ? hostName : own?.HostName ?? "",
+            Options = options.For(request, subnet.Options, own?.Options ?? OptionSet.Empty),
+        };
         return request.Type switch
         {
             Dhcp6MessageType.Solicit when request.RapidCommit => Lease(request, subnet, reply with { RapidCommit = true }, now),
             Dhcp6MessageType.Solicit => Advertise(request, subnet, reply, now),
             Dhcp6MessageType.Request or Dhcp6MessageType.Renew or Dhcp6MessageType.Rebind => Lease(request, subnet, reply, now),
-            Dhcp6MessageType.Confirm => Confirm(request, subnet, reply),
-            Dhcp6MessageType.Release => End(request, reply, now, (client, address) => Lease6Table.Release(client, address, now)),
-            Dhcp6MessageType.Decline => End(request, reply, now, (client, address) => Lease6Table.Decline(client,
-                address, now)) with
-            { Reason = "declined" },
+            Dhcp6MessageType.Confirm => Confirm(request, subnet, bare),
+            Dhcp6MessageType.Release => End(request, subnet, bare, now),
+            Dhcp6MessageType.Decline => End(request, subnet, bare, now) with { Reason = "declined" },
             _ => new(reply, []),
         };
     }
@@ -49,10 +58,10 @@ public sealed class Dhcp6Server(Lease6Table leases, byte[] serverId)
 
     private Dhcp6Answer Advertise(Dhcp6Request request, Dhcp6Subnet subnet, Dhcp6Reply reply, DateTimeOffset now)
     {
-        var given = request.Associations.Select((association, index) =>
-            leases.Offer(Lease6Table.ClientOf(request, index), subnet, association.Wish, now) is { } address
-                ? new Dhcp6Binding(association.Id, address, subnet.LeaseTime) : Dhcp6Binding.Refused(association.Id,
-                    Dhcp6Status.NoAddressesAvailable)).ToArray();
+        var given = leases.ClaimsOf(request, subnet).Select(wanted =>
+            leases.Offer(wanted.Claim, wanted.Association.Wish, now) is { } address
+                ? new Dhcp6Binding(wanted.Association.Id, address, subnet.LeaseTime)
+                : Dhcp6Binding.Refused(wanted.Association.Id, Dhcp6Status.NoAddressesAvailable)).ToArray();
         var exhausted = given.Length > 0 && given.All(binding => binding.Address is null);
         return new(reply with { Type = Dhcp6MessageType.Advertise, Bindings = given }, [], exhausted ? "pool-exhausted" : "");
     }
@@ -60,22 +69,26 @@ public sealed class Dhcp6Server(Lease6Table leases, byte[] serverId)
     private Dhcp6Answer Lease(Dhcp6Request request, Dhcp6Subnet subnet, Dhcp6Reply reply, DateTimeOffset now)
     {
         var (bindings, stored) = (new List<Dhcp6Binding>(), new List<Lease6>());
-        for (var index = 0; index < request.Associations.Count; index++)
+        foreach (var (association, claim) in leases.ClaimsOf(request, subnet))
         {
-            var (association, client) = (request.Associations[index], Lease6Table.ClientOf(request, index));
-            // A client that names none leaves the choice to us (RFC 8415 18.3.2).
-            var wanted = association.Wish != 0 ? association.Wish : leases.Offer(client, subnet, 0, now) ?? 0;
-            if (leases.Grant(client, subnet, wanted, now) is not { } lease)
+            // A client that names none leaves the choice to us (RFC 8415 18.3.2); what is reserved for it outranks what it names.
+            var wanted = leases.ReservedFor(claim, now)
+                ?? (association.Wish != 0 ? association.Wish : leases.Offer(claim, 0, now) ?? 0);
+            if (leases.Grant(claim, wanted, now) is not { } lease)
             {
                 bindings.Add(Dhcp6Binding.Refused(association.Id, Refusal(request, subnet, wanted)));
                 continue;
             }
-            leases.Restore(lease);
-            stored.Add(lease);
-            // What else it says it has is not ours to give: a lifetime of 0 takes it away (RFC 8415 18.3.4).
-            bindings.Add(new(association.Id, wanted,
-                subnet.LeaseTime)
-            { Withdrawn = [.. association.Addresses.Where(address => address != wanted)] });
+            // What else it says it has is not ours to give, or no longer its own: a lifetime of 0 takes it away (RFC 8415 18.3.4).
+            var withdrawn = association.Addresses.Where(address => address != wanted).Distinct().ToArray();
+            var ended = withdrawn.Select(address => leases.LeaseOf(claim.Client, address, now)).OfType<Lease6>()
+                .Select(former => Lease6Table.Release(former, now));
+            foreach (var changed in ended.Append(lease).ToArray())
+            {
+                leases.Restore(changed); // Before the next association is looked at.
+                stored.Add(changed);
+            }
+            bindings.Add(new(association.Id, wanted, subnet.LeaseTime) { Withdrawn = withdrawn });
         }
         return new(reply with { Bindings = bindings }, stored, bindings.Exists(binding => binding.Address is null) ? "refused" : "");
     }
@@ -94,18 +107,19 @@ public sealed class Dhcp6Server(Lease6Table leases, byte[] serverId)
             : new(reply with { Status = Array.TrueForAll(addresses, subnet.Contains) ? Dhcp6Status.Success : Dhcp6Status.NotOnLink }, []);
     }
 
-    private Dhcp6Answer End(Dhcp6Request request, Dhcp6Reply reply, DateTimeOffset now, Func<string, UInt128, Lease6> end)
+    // RELEASE and DECLINE (RFC 8415 18.3.7 and 18.3.8).
+    private Dhcp6Answer End(Dhcp6Request request, Dhcp6Subnet subnet, Dhcp6Reply reply, DateTimeOffset now)
     {
         var (bindings, stored) = (new List<Dhcp6Binding>(), new List<Lease6>());
-        for (var index = 0; index < request.Associations.Count; index++)
+        foreach (var (association, claim) in leases.ClaimsOf(request, subnet))
         {
-            var (association, client) = (request.Associations[index], Lease6Table.ClientOf(request, index));
-            var own = association.Addresses.Where(address => leases.Holds(client, address, now)).ToArray();
-            stored.AddRange(own.Select(address => end(client, address)));
+            var own = association.Addresses.Select(address => leases.LeaseOf(claim.Client, address, now)).OfType<Lease6>().ToArray();
+            stored.AddRange(own.Select(lease =>
+                request.Type == Dhcp6MessageType.Decline ? Lease6Table.Decline(lease, now) : Lease6Table.Release(lease, now)));
             if (own.Length == 0)
                 bindings.Add(Dhcp6Binding.Refused(association.Id, Dhcp6Status.NoBinding));
         }
         stored.ForEach(leases.Restore);
-        return new(reply with { Bindings = bindings, BootUrl = null, Status = Dhcp6Status.Success }, stored);
+        return new(reply with { Bindings = bindings, Status = Dhcp6Status.Success }, stored);
     }
 }

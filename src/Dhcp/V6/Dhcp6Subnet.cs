@@ -7,16 +7,20 @@ public sealed record Dhcp6Subnet(UInt128 Prefix, int PrefixLength, IReadOnlyList
 {
     private const ulong MostAddresses = 1 << 24;
 
-    public IReadOnlyList<UInt128> NameServers { get; init; } = [];
+    /// <summary>Our own address, which no machine may have.</summary>
+    public UInt128 ServerAddress { get; init; }
+
+    public OptionSet Options { get; init; } = OptionSet.Empty;
 
     public bool Contains(UInt128 address) => PrefixLength == 0 || (address ^ Prefix) >> (128 - PrefixLength) == 0;
 
-    /// <summary>Inside a range.</summary>
-    public bool Leases(UInt128 address) => Ranges.Any(range => address >= range.First && address <= range.Last);
+    /// <summary>Inside a range, and no address that means all routers of the subnet (RFC 4291 2.6.1), or us.</summary>
+    public bool Leases(UInt128 address) =>
+        address != Prefix && address != ServerAddress && Ranges.Any(range => address >= range.First && address <= range.Last);
 
     /// <summary>How many addresses the ranges have.</summary>
-    public uint Size => (uint)UInt128.Min(MostAddresses, Ranges.Aggregate(UInt128.Zero, (sum, range) => sum
-        + (range.Last - range.First) + 1));
+    public uint Size => (uint)UInt128.Min(MostAddresses,
+        Ranges.Aggregate(UInt128.Zero, (sum, range) => sum + (range.Last - range.First) + 1));
 
     /// <summary>The address of that number, counted from 0 through all ranges.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The number is not below the size.</exception>

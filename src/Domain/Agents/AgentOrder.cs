@@ -33,6 +33,7 @@ public sealed record AgentOrder(
 [System.Text.Json.Serialization.JsonDerivedType(typeof(Cordon), "cordon")]
 [System.Text.Json.Serialization.JsonDerivedType(typeof(Drain), "drain")]
 [System.Text.Json.Serialization.JsonDerivedType(typeof(Uncordon), "uncordon")]
+[System.Text.Json.Serialization.JsonDerivedType(typeof(DeleteNodeObject), "delete-node-object")]
 [System.Text.Json.Serialization.JsonDerivedType(typeof(Shutdown), "shutdown")]
 [System.Text.Json.Serialization.JsonDerivedType(typeof(Reset), "reset")]
 [System.Text.Json.Serialization.JsonDerivedType(typeof(Rollback), "rollback")]
@@ -113,6 +114,9 @@ public abstract record OrderAction
     public sealed record Drain(TimeSpan Timeout) : OrderAction(TalosRole.None, true);
 
     public sealed record Uncordon(string Operation) : OrderAction(TalosRole.None, true);
+
+    /// <summary>Takes the Node object of a machine that is dead out of Kubernetes; one that is Ready stays.</summary>
+    public sealed record DeleteNodeObject() : OrderAction(TalosRole.None, true);
 }
 
 /// <summary>How a running node takes another config (talos.md 5.7).</summary>

@@ -44,7 +44,7 @@ internal static class ClusterStatusRules
             if (missing <= 0)
                 continue;
             var free = MemberChoice.Candidates(cluster, facts, role, set).Count;
-            yield return new($"{missing} more accepted machines for {words}", $"{free} fit", facts.Now,
+            yield return new($"{missing} more accepted machine{(missing == 1 ? "" : "s")} for {words}", $"{free} fit", facts.Now,
                 set.Nodes.Count > 0 ? $"power on and accept {string.Join(", ", Absent(cluster, set))}" : "power on machines and accept them");
         }
     }
@@ -64,12 +64,17 @@ internal static class ClusterStatusRules
             return new($"{member.Hostname} has exactly one disk to install on", disks.Reason, facts.Now, "install in the cluster's spec, or install_disk in the node's");
         // A node that a rollout works on is away on purpose; the rollout tells of it.
         return node is null or { Phase: not NodePhase.Running, Operation: null } or { Observed.Ready: false, Operation: null }
-            ? new($"{member.Hostname} is Running", node is null ? "unknown" : Seen(node), facts.Now)
+            ? new($"{member.Hostname} is Running", node is null ? "unknown" : Seen(node), facts.Now, Advice(member, node))
             : null;
     }
 
-    private static string Seen(NodeRecord node) => node.Observed is { ApiMode: Agents.ApiMode.Unreachable } seen
-        ? $"{node.Phase}, no answer: {seen.Error}"
+    private static string Advice(ClusterMember member, NodeRecord? node) => IsSilent(node) && node!.InstallConfirmed
+        ? $"power on its machine; if that is dead for good: `cozyfleet node release {member.Hostname}`" : "";
+
+    private static bool IsSilent(NodeRecord? node) => node is { Observed.ApiMode: Agents.ApiMode.Unreachable };
+
+    private static string Seen(NodeRecord node) => IsSilent(node)
+        ? $"no answer: {node.Observed!.Error}"
         : $"{node.Phase}{(node.Observed is { UnmetConditions.Count: > 0 } s ? ", " + s.UnmetConditions[0].Name + ": " + s.UnmetConditions[0].Reason : "")}";
 
     // The same wait keeps its beginning.

@@ -14,6 +14,10 @@ public static class BootIntentRules
     {
         if (node.Spec.Acceptance.State == AcceptanceState.Rejected)
             return Disk("rejected");
+        if (node.Allocation is null && node.WipeRequests > node.ConfirmedWipes && node.Spec.Acceptance.State == AcceptanceState.Accepted)
+            return Wiping(discoveryImage);
+        if (IsHeldAfterRelease(node))
+            return Released(node);
         if (node.InstallConfirmed)
             return Disk("installed");
         if (node.QuarantineReason != "")
@@ -29,6 +33,19 @@ public static class BootIntentRules
             ? Disk("config applied, the installation is not confirmed yet")
             : new(BootAction.Netboot, node.Allocation.Image, $"to be installed for cluster {node.Allocation.Cluster}");
     }
+
+    private static BootIntent Released(NodeRecord node) => new(BootAction.Hold, "",
+        $"released from cluster {node.ReleasedFrom}, whose system and secrets its disk may hold; `cozyfleet node wipe` takes them away");
+
+    private static BootIntent Wiping(string image) => image == ""
+        ? new(BootAction.Hold, "", "to be wiped, but the rack has no discovery image to do it with")
+        : new(BootAction.Netboot, image, "to be wiped, as a person asked for") { Wipe = true };
+
+    /// <summary>
+    /// Its disk would join the cluster again, under a name that another machine may have by now. What never got a config has nothing on it.
+    /// </summary>
+    internal static bool IsHeldAfterRelease(NodeRecord node) =>
+        node is { Allocation: null, ReleasedFrom: not "" } && node.InstallGeneration > node.WipedGeneration;
 
     // A network-booted kernel would take the config from the disk and undo upgrades, so a machine that was installed
     // once keeps its disk, also without a cluster (talos.md 3.1), until it was wiped on our order.

@@ -25,6 +25,9 @@ public static class NodeEvents
         $"a machine with MAC address {boot.Mac} shows this node's UUID, but is none of its links; it is held: "
         + "give one of the two boards a UUID of its own");
 
+    internal static FleetEvent IsBack(NodeRecord node, DateTimeOffset time) => Of(
+        node, time, EventSeverity.Warning, "ReleasedMachineIsBack", $"it network-boots and is held: {node.Boot.Reason}");
+
     internal static EquatableArray<FleetEvent> Between(NodeRecord old, NodeRecord next, DateTimeOffset time)
     {
         var events = new List<FleetEvent>();
@@ -34,6 +37,11 @@ public static class NodeEvents
         {
             events.Add(Of(next, time, EventSeverity.Warning, "Wiped",
                 "an installed node came up in maintenance mode; it is not installed again by itself"));
+        }
+        if (next.ConfirmedWipes > old.ConfirmedWipes)
+        {
+            events.Add(Of(next, time, EventSeverity.Normal, "WipeConfirmed",
+                "it is in maintenance mode with nothing installed, and may be used again"));
         }
         return events.ToEquatableArray();
     }

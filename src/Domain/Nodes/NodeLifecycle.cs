@@ -34,6 +34,8 @@ public static class NodeLifecycle
             BootTraceparent = Or(report.Traceparent, node.BootTraceparent),
         };
         (next, var tried) = BootTries.Count(next, report);
+        if (report.Stage == BootStage.Held && BootIntentRules.IsHeldAfterRelease(node))
+            tried = tried.Add(NodeEvents.IsBack(node, report.Time));
         if (report.Stage != BootStage.InitramfsFetched)
             return Finish(node, next, tried, context);
 
@@ -66,6 +68,7 @@ public static class NodeLifecycle
             Macs = seen.Mac == "" || node.Macs.Contains(seen.Mac) ? node.Macs : node.Macs.Add(seen.Mac),
         };
         next = InstallConfirmation.From(next, seen);
+        next = WipeConfirmation.From(next, seen);
         next = Enter(next, NodePhases.From(next, node.Observed, seen), seen.Time);
         next = next with { Conditions = NodeConditions.From(next, seen, seen.Time) };
         if (answered)
@@ -100,6 +103,8 @@ public static class NodeLifecycle
         if (node.Spec.Acceptance.State == decision)
             return node;
         var next = node with { Spec = node.Spec with { Acceptance = new(decision, decidedBy, context.Now) } };
+        if (decision == AcceptanceState.Rejected)
+            next = next with { WipeRequests = next.ConfirmedWipes };
         return Finish(node, next, [], context).Record;
     }
 
@@ -154,33 +159,6 @@ public static class NodeLifecycle
         return Finish(node, Enter(next, NodePhase.Joining, seen.Time), [], context).Record;
     }
 
-    public static NodeChange Release(NodeRecord node, string cluster, NodeContext context)
-    {
-        ArgumentNullException.ThrowIfNull(node);
-        ArgumentNullException.ThrowIfNull(context);
-        return node.Allocation?.Cluster != cluster
-            ? new(node, [])
-            : Finish(node, Enter(node with { Allocation = null, Operation = null }, NodePhase.Accepted, context.Now), [], context);
-    }
-
-    /// <summary>It was wiped on our order and is nobody's: it may be installed again.</summary>
-    public static NodeChange Wiped(NodeRecord node, string cluster, NodeContext context)
-    {
-        ArgumentNullException.ThrowIfNull(node);
-        ArgumentNullException.ThrowIfNull(context);
-        if (node.Allocation?.Cluster != cluster)
-            return new(node, []);
-        var next = node with
-        {
-            Allocation = null,
-            Operation = null,
-            Conditions = [],
-            WipedGeneration = node.InstallGeneration,
-            GenerationAtAllocation = node.InstallGeneration,
-        };
-        return Finish(node, Enter(next, NodePhase.Accepted, context.Now), [], context);
-    }
-
     /// <summary>Its config was applied: opens an install generation, once.</summary>
     public static NodeChange Configured(NodeRecord node, string cluster, NodeContext context)
     {
@@ -232,7 +210,7 @@ public static class NodeLifecycle
         return new(next, events);
     }
 
-    private static NodeRecord Enter(NodeRecord node, NodePhase phase, DateTimeOffset time) => node.Phase == phase ? node : node with
+    internal static NodeRecord Enter(NodeRecord node, NodePhase phase, DateTimeOffset time) => node.Phase == phase ? node : node with
     {
         Phase = phase,
         PhaseTime = time,

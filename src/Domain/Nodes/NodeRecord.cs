@@ -173,6 +173,15 @@ public sealed record NodeRecord(ResourceMetadata Metadata)
     /// <summary>The install generation that a reset took away: what was installed up to here is gone.</summary>
     public long WipedGeneration { get; init; }
 
+    /// <summary>Counts the wipes that people asked for; above <see cref="ConfirmedWipes"/> the next network boot does one.</summary>
+    public long WipeRequests { get; init; }
+
+    /// <summary>Counts the wipes that the node itself confirmed: it came up in maintenance mode with nothing installed.</summary>
+    public long ConfirmedWipes { get; init; }
+
+    /// <summary>The cluster that it was taken out of when it was dead; its disk may hold that cluster's system and secrets.</summary>
+    public string ReleasedFrom { get; init; } = "";
+
     /// <summary>The boot on which the config was applied; the installed system must show another one.</summary>
     public string ConfiguredBootId { get; init; } = "";
 
@@ -230,4 +239,8 @@ public enum BootAction
 
 /// <summary>What a machine is told when it network-boots, and why.</summary>
 /// <param name="Traceparent">The work that this boot belongs to; empty starts a trace of its own.</param>
-public sealed record BootIntent(BootAction Action, string Image, string Reason, string Traceparent = "");
+public sealed record BootIntent(BootAction Action, string Image, string Reason, string Traceparent = "")
+{
+    /// <summary>The system disk is wiped by the boot, once: the node's own word ends it.</summary>
+    public bool Wipe { get; init; }
+}

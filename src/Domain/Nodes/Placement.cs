@@ -1,5 +1,3 @@
-using Cozy.Fleet.Domain.Agents;
-
 namespace Cozy.Fleet.Domain.Nodes;
 
 /// <summary>Whether a machine may be given to a cluster.</summary>
@@ -17,7 +15,9 @@ public static class Placement
             return $"is quarantined: {node.QuarantineReason}";
         if (node.Spec.Paused)
             return "is paused";
-        var wiped = node.Observed is { ApiMode: ApiMode.Maintenance, Installed: false };
+        var wiped = WipeConfirmation.IsBlank(node.Observed);
+        if (node.ReleasedFrom != "" && !wiped)
+            return $"was released from cluster {node.ReleasedFrom} when it was dead, and did not come back with an empty disk since";
         return node.ConfirmedInstallGeneration > 0 && !wiped ? "was installed before; wipe it first" : null;
     }
 

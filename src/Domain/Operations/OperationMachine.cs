@@ -50,10 +50,16 @@ public static class OperationMachine
             OrderOutcome.Succeeded when operation is
             {
                 Action: OrderAction.ChangeConfiguration { How: ConfigApply.Reboot }, OpenOrder.Action: OrderAction.ChangeConfiguration
-            } => Reboot(operation, result),
+            } => Next(operation, result, "reboot", new OrderAction.Reboot()),
+            OrderOutcome.Succeeded when operation is
+            {
+                Action: OrderAction.DeleteNodeObject, OpenOrder.Action: OrderAction.RemoveEtcdMember
+            } => Next(operation, result, "node-object", operation.Action),
             // Nothing of it shows on the node, or it is taken back there.
             OrderOutcome.Unknown when operation.OpenOrder.Action is OrderAction.ChangeConfiguration =>
                 End(operation, OperationState.OutcomeUnknown, $"the node may have the config or not: {result.Message}", result.FinishTime),
+            OrderOutcome.Succeeded when operation.Action is OrderAction.DeleteNodeObject =>
+                End(operation, OperationState.Succeeded, Released(operation, result.Message), result.FinishTime),
             OrderOutcome.Succeeded when !settles => End(operation, OperationState.Succeeded, Or(result.Message, "done"), result.FinishTime),
             OrderOutcome.Succeeded or OrderOutcome.Unknown when settles => operation with
             {
@@ -79,26 +85,42 @@ public static class OperationMachine
         var node = facts.Member(operation.Node)!;
         if (OperationRules.IsWiped(operation.Action, node))
             return End(operation, OperationState.Succeeded, "it was wiped before; nothing had to be done to it", facts.Now);
+        if (operation.Action is OrderAction.DeleteNodeObject && facts.Cluster!.BootstrapTime is null)
+            return End(operation, OperationState.Succeeded, Released(operation, "Kubernetes was not there yet"), facts.Now);
         var order = new AgentOrder(operation.Metadata.Uid, operation.Holder, operation.Cluster, lease?.FencingNumber ?? 0,
             facts.Now + OrderLimit, "", operation.Node, node.Address, operation.Hostname, operation.Action);
+        // Out of etcd first, by a member that is well there: what fails then leaves a member that can be released once more.
+        var listed = operation.Action is OrderAction.DeleteNodeObject ? MemberRelease.InEtcd(node, facts) : null;
         return operation with
         {
             State = OperationState.Ordered,
             StateTime = facts.Now,
-            OpenOrder = order,
+            OpenOrder = listed is not { Dead: var dead, By: var by } ? order : order with
+            {
+                Node = by.Metadata.Name,
+                Address = by.Address,
+                Hostname = by.Allocation!.Hostname,
+                Action = new OrderAction.RemoveEtcdMember(dead.Id),
+            },
             BootIdBefore = node.Observed?.BootId ?? "",
+            WasRunning = node.Phase == NodePhase.Running,
         };
     }
 
-    // The config is written down; the boot that takes it up is an order of its own.
-    private static OperationRecord Reboot(OperationRecord operation, OrderResult written) => operation with
+    private static string Released(OperationRecord operation, string how) =>
+        $"{how}; {operation.Hostname} leaves cluster {operation.Cluster}, which asks for one member fewer from here on";
+
+    // The second order of an operation: the boot that takes up a config that was written down, or Kubernetes after etcd.
+    private static OperationRecord Next(OperationRecord operation, OrderResult first, string word, OrderAction action) => operation with
     {
-        StateTime = written.FinishTime,
+        StateTime = first.FinishTime,
         OpenOrder = operation.OpenOrder! with
         {
-            OperationId = $"{operation.Metadata.Uid}-reboot",
-            Deadline = written.FinishTime + OrderLimit,
-            Action = new OrderAction.Reboot(),
+            OperationId = $"{operation.Metadata.Uid}-{word}",
+            Deadline = first.FinishTime + OrderLimit,
+            Node = operation.Node,
+            Hostname = operation.Hostname,
+            Action = action,
         },
     };
 

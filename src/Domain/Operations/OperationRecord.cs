@@ -41,6 +41,9 @@ public sealed record OperationRecord(ResourceMetadata Metadata, string Cluster, 
     /// <summary>The boot on which the order was given; the node must show another one when it is back.</summary>
     public string BootIdBefore { get; init; } = "";
 
+    /// <summary>The member was Running when the order was given: what was not, need not be afterwards.</summary>
+    public bool WasRunning { get; init; } = true;
+
     /// <summary>Stored before it is sent; null when it has its result.</summary>
     public AgentOrder? OpenOrder { get; init; }
 
@@ -61,9 +64,10 @@ public sealed record OperationRecord(ResourceMetadata Metadata, string Cluster, 
     [System.Text.Json.Serialization.JsonIgnore]
     public bool IsFinal => State >= OperationState.Succeeded;
 
-    /// <summary>The node was wiped with its config: it leaves its cluster.</summary>
+    /// <summary>The node was wiped with its config, or is dead: it leaves its cluster.</summary>
     [System.Text.Json.Serialization.JsonIgnore]
-    public bool ReleasesMember => State == OperationState.Succeeded && Action is OrderAction.Reset { ForgetsConfig: true };
+    public bool ReleasesMember => State == OperationState.Succeeded
+        && Action is OrderAction.Reset { ForgetsConfig: true } or OrderAction.DeleteNodeObject;
 }
 
 /// <summary>What an operation looks at before each decision.</summary>

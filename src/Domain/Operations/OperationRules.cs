@@ -19,6 +19,7 @@ public static class OperationRules
         OrderAction.RemoveEtcdMember => "remove-etcd-member",
         OrderAction.RestartService => "restart-service",
         OrderAction.ChangeConfiguration => "apply-config",
+        OrderAction.DeleteNodeObject => "release",
         OrderAction.SwitchPower power => $"power-{power.Action}".ToLowerInvariant(),
         _ => throw new ArgumentOutOfRangeException(nameof(action), action, "This order is no operation of a person."),
     };
@@ -38,13 +39,16 @@ public static class OperationRules
     public static bool AsksGates(OrderAction action) =>
         TakesNodeDown(action) || action is OrderAction.ChangeConfiguration { How: ConfigApply.Trial };
 
-    /// <summary>The node shows how it went, not the order's result alone. Whether a machine is off is said by its BMC.</summary>
+    /// <summary>
+    /// The node shows how it went, not the order's result alone. Whether a machine is off is said by its BMC, and so is whether one is on
+    /// again that was no running member before: it may be long on its way, and nobody is disturbed meanwhile.
+    /// </summary>
     public static bool Settles(OperationRecord operation)
     {
         ArgumentNullException.ThrowIfNull(operation);
         return operation.Action switch
         {
-            OrderAction.SwitchPower power => power.Action == PowerAction.Cycle && operation.Cluster != "",
+            OrderAction.SwitchPower power => power.Action == PowerAction.Cycle && operation.Cluster != "" && operation.WasRunning,
             OrderAction.ChangeConfiguration change => change.How != ConfigApply.Staged,
             var other => TakesNodeDown(other),
         };
@@ -96,6 +100,9 @@ public static class OperationRules
             // Whoever looks after a quarantined machine needs its power.
             return node.Spec.Bmc is null ? No($"nobody told where the BMC of node {name} is; `cozyfleet node bmc set` does.") : null;
         }
+        // A machine that died in the middle of something is quarantined for it.
+        if (operation.Action is OrderAction.DeleteNodeObject)
+            return MemberRelease.Refusal(node, facts);
         if (node.QuarantineReason != "")
             return No($"node {name} is quarantined: {node.QuarantineReason}; clear the quarantine first.");
         return operation.Action switch

@@ -60,16 +60,16 @@ public static class Gates
 
     private static GateResult Ready(GateFacts facts, NodeRecord node) => Judge(facts, node, "talos.ready",
         seen => seen is { Stage: MachineStage.Running, Ready: true, UnmetConditions.Count: 0 }, "Talos is not ready",
-        seen => $"{seen.Stage}, ready {seen.Ready}, {string.Join("; ", seen.UnmetConditions.Select(c => $"{c.Name}: {c.Reason}"))}");
+        seen => string.Join("; ", seen.UnmetConditions.Select(c => $"{c.Name}: {c.Reason}").Prepend(seen.Stage.ToString())));
 
     private static GateResult NodeReady(GateFacts facts, NodeRecord node) => Judge(facts, node, "k8s.nodes",
         seen => seen.Kubernetes is { Reachable: true, NodeFound: true, Ready: true }, "the Kubernetes Node is not Ready",
-        seen => seen.Kubernetes?.ToString() ?? "not observed");
+        seen => GateWords.Of(seen.Kubernetes));
 
     private static GateResult Member(GateFacts facts, NodeRecord node, NodeRecord[] all) => Judge(facts, node, "etcd.member",
         seen => seen.Etcd is { Reachable: true, IsLearner: false, Errors.Count: 0, Alarms.Count: 0 } etcd
             && Complete(etcd, all) && etcd.RaftIndex <= etcd.RaftAppliedIndex + MaximumRaftLag,
-        "the etcd member is not healthy", seen => seen.Etcd?.ToString() ?? "not observed");
+        "the etcd member is not healthy", seen => GateWords.Of(seen.Etcd, [.. all.Select(n => n.Allocation?.Hostname ?? n.Metadata.Name)]));
 
     // A member without a name has not started, and a learner does not vote (rollouts.md 5.2).
     private static bool Complete(EtcdObservation etcd, NodeRecord[] all) =>
@@ -81,7 +81,8 @@ public static class Gates
         var views = etcd.Select(n => n.Observed?.Etcd is { } e ? (e.LeaderId, e.RaftTerm) : default).Distinct().ToArray();
         var one = views is [(not 0, _)];
         return new("etcd.leader", one ? GateVerdict.Pass : GateVerdict.Fail,
-            one ? "" : "the members do not agree on one leader and term", string.Join(", ", views));
+            one ? "" : "the members do not agree on one leader and term",
+            string.Join(", ", views.Select(view => GateWords.Leader(view.LeaderId, view.RaftTerm))));
     }
 
     private static GateResult Judge(GateFacts facts, NodeRecord node, string id,

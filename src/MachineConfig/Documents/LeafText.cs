@@ -4,7 +4,7 @@ using YamlDotNet.RepresentationModel;
 namespace Cozy.Fleet.MachineConfig.Documents;
 
 /// <summary>Values as people read them.</summary>
-internal static class LeafText
+public static class LeafText
 {
     /// <summary>The value; a text that YAML reads as something else stands in quotes: <c>"1"</c> is told from <c>1</c>.</summary>
     public static string Of(YamlNode node) => node switch
@@ -18,6 +18,6 @@ internal static class LeafText
     };
 
     /// <summary>A value on one line: of a longer text, how many lines it has.</summary>
-    public static string Short(string value) =>
+    public static string OnOneLine(string value) =>
         value.TrimEnd('\n').Count(c => c == '\n') is > 0 and var breaks ? $"({breaks + 1} lines)" : value.TrimEnd('\n');
 }

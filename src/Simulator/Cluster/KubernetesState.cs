@@ -1,9 +1,15 @@
 namespace Cozy.Fleet.Simulator.Cluster;
 
 /// <summary>A Node object, as far as it is looked at.</summary>
-internal sealed class KubernetesNode(string name)
+internal sealed class KubernetesNode(string name, string uid)
 {
     public string Name => name;
+
+    public string Uid => uid;
+
+    /// <summary>Another one whenever the object says something else.</summary>
+    public string ResourceVersion =>
+        $"{(uint)HashCode.Combine(Address, Ready, Unschedulable, string.Join(' ', Annotations), BootId, KubeletVersion)}";
 
     public string Address { get; set; } = "";
 
@@ -40,6 +46,7 @@ internal enum Eviction
 internal sealed class KubernetesState
 {
     private int podNumber;
+    private int nodeNumber;
 
     public Dictionary<string, KubernetesNode> Nodes { get; } = [];
 
@@ -52,7 +59,7 @@ internal sealed class KubernetesState
     {
         if (Nodes.TryGetValue(name, out var node))
             return node;
-        node = Nodes[name] = new(name);
+        node = Nodes[name] = new(name, $"node-{++nodeNumber:x8}");
         Add("kube-system", "kube-proxy", name, "DaemonSet");
         Add("default", "web", name, "ReplicaSet");
         Add("default", "web", name, "ReplicaSet");
@@ -70,6 +77,19 @@ internal sealed class KubernetesState
         Add(pod.Namespace, pod.App, "", pod.OwnerKind);
         Schedule();
         return Eviction.Done;
+    }
+
+    /// <summary>The Node goes, and its pods with it; their controllers start others where they may.</summary>
+    public void Delete(string name)
+    {
+        Nodes.Remove(name);
+        foreach (var pod in Pods.FindAll(p => p.Node == name))
+        {
+            Pods.Remove(pod);
+            if (pod.OwnerKind != "DaemonSet")
+                Add(pod.Namespace, pod.App, "", pod.OwnerKind);
+        }
+        Schedule();
     }
 
     /// <summary>Evicts what may go from a node and returns how many pods are left, DaemonSets not counted.</summary>

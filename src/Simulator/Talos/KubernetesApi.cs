@@ -40,6 +40,7 @@ internal sealed class KubernetesApi(SimulatedCluster cluster)
             KubernetesObjects.List("NodeList", "v1", state.Nodes.Values.OrderBy(n => n.Name, StringComparer.Ordinal).Select(KubernetesObjects.Node)))));
         app.MapGet("/api/v1/nodes/{name}", context => OnNode(context, node => Write(context, KubernetesObjects.Node(node))));
         app.MapPatch("/api/v1/nodes/{name}", PatchAsync);
+        app.MapDelete("/api/v1/nodes/{name}", DeleteAsync);
         app.MapGet("/api/v1/pods", context => Write(context, cluster.Look((_, state) =>
             KubernetesObjects.List("PodList", "v1", state.Pods.Where(p => IsSelected(context, p)).Select(KubernetesObjects.Pod)))));
         app.MapPost("/api/v1/namespaces/{namespace}/pods/{name}/eviction", EvictAsync);
@@ -68,6 +69,19 @@ internal sealed class KubernetesApi(SimulatedCluster cluster)
                 state.Schedule();
             });
             return Write(context, KubernetesObjects.Node(node));
+        });
+    }
+
+    private async Task DeleteAsync(HttpContext context)
+    {
+        var options = await JsonNode.ParseAsync(context.Request.Body, cancellationToken: context.RequestAborted);
+        var wanted = options?["preconditions"];
+        await OnNode(context, node =>
+        {
+            if (!IsWanted(wanted?["uid"], node.Uid) || !IsWanted(wanted?["resourceVersion"], node.ResourceVersion))
+                return Fail(context, 409, $"Operation cannot be fulfilled on nodes \"{node.Name}\": a precondition failed");
+            cluster.Change((_, state) => state.Delete(node.Name));
+            return Write(context, new JsonObject { ["kind"] = "Status", ["apiVersion"] = "v1", ["status"] = "Success" });
         });
     }
 
@@ -113,6 +127,8 @@ internal sealed class KubernetesApi(SimulatedCluster cluster)
         cluster.Look((_, state) => state.Nodes.GetValueOrDefault(Route(context, "name"))) is { } node
             ? then(node)
             : Fail(context, 404, $"nodes \"{Route(context, "name")}\" not found");
+
+    private static bool IsWanted(JsonNode? wanted, string present) => wanted is null || wanted.GetValue<string>() == present;
 
     private static bool IsSelected(HttpContext context, KubernetesPod pod)
     {

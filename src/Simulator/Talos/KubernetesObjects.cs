@@ -19,7 +19,7 @@ internal static class KubernetesObjects
         ["kind"] = "Node",
         ["metadata"] = new JsonObject
         {
-            ["name"] = node.Name,
+            ["name"] = node.Name, ["uid"] = node.Uid, ["resourceVersion"] = node.ResourceVersion,
             ["labels"] = node.IsControlPlane ? new JsonObject { ["node-role.kubernetes.io/control-plane"] = "" } : [],
             ["annotations"] = new JsonObject(node.Annotations.Select(a => KeyValuePair.Create(a.Key, (JsonNode?)JsonValue.Create(a.Value)))),
         },

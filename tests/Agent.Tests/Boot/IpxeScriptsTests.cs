@@ -42,6 +42,17 @@ public sealed class IpxeScriptsTests
         Assert.EndsWith(end, boot.CommandLine, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_kernel_wipes_the_disk_only_when_a_person_asked_for_it(bool wipe)
+    {
+        var script = Scripts.Netboot(Plan("v1.12.0") with { Wipe = wipe }, "abc", Files, PushTargets.None);
+
+        var boot = Assert.IsType<IpxeResult.Boot>(await RunAsync(script, _ => true));
+        Assert.Equal(wipe, boot.CommandLine.Split(' ').Contains("talos.experimental.wipe=system"));
+    }
+
     [Fact]
     public async Task An_agent_that_takes_nothing_tells_nobody_to_push()
     {

@@ -24,7 +24,7 @@ public sealed class LeaseStoreTests : IDisposable
     public async Task The_leases_of_one_answer_are_stored_together_or_not_at_all(int waiting)
     {
         var heard = new List<IOException?>();
-        await using (var store = await OpenAsync(new([])))
+        await using (var store = await OpenAsync(new([], [])))
         {
             using var isBusy = new SemaphoreSlim(0);
             using var isDone = new ManualResetEventSlim();
@@ -49,9 +49,9 @@ public sealed class LeaseStoreTests : IDisposable
     public async Task What_ended_more_than_a_week_ago_is_forgotten_when_the_agent_starts()
     {
         Lease6[] leases = [Lease(1) with { Declined = true }, Lease(2) with { Expires = Start.AddDays(-6) }, Lease(3) with { Expires = Start.AddDays(-8) }];
-        await using (var store = await OpenAsync(new([])))
+        await using (var store = await OpenAsync(new([], [])))
             store.Append(leases, Start, _ => { });
-        await (await OpenAsync(new([]))).DisposeAsync();
+        await (await OpenAsync(new([], []))).DisposeAsync();
 
         Assert.Equal(leases[..2], await KeptAsync());
     }
@@ -68,13 +68,16 @@ public sealed class LeaseStoreTests : IDisposable
         Assert.Equal(lease, table.At(lease.Address));
     }
 
-    private static Lease6 Lease(uint number) => new(Ipv6.ToNumber(IPAddress.Parse("fd00::")) + number, $"{number}", Start.AddHours(1));
+    private static Lease6 Lease(uint number) => new(Ipv6.ToNumber(IPAddress.Parse("fd00::")) + number, $"{number}", Start.AddHours(1))
+    {
+        Duid = "000300015254", Association = number,
+    };
 
     private Task<LeaseStore<Lease6>> OpenAsync(Lease6Table table) => LeaseStore<Lease6>.OpenAsync(directory.Path, LeaseFormats.V6, table, Start);
 
     private async Task<List<Lease6>> KeptAsync()
     {
-        var kept = new Lease6Table([]);
+        var kept = new Lease6Table([], []);
         await (await OpenAsync(kept)).DisposeAsync();
         return [.. kept.StoredAfter(DateTimeOffset.MinValue).OrderBy(lease => lease.Address)];
     }

@@ -45,7 +45,8 @@ internal sealed class HttpTarget : IFuzzTarget, IDisposable
         builder.Logging.ClearProviders();
         app = builder.Build();
         app.UseRouting();
-        var metrics = new AgentMetrics(refused, dhcp, sessions, cache, journal, observer);
+        var dhcp6 = new Dhcp6Service(config, desired, sessions, reporter, refused, clock, NullLogger<Dhcp6Service>.Instance);
+        var metrics = new AgentMetrics(refused, dhcp, dhcp6, sessions, cache, journal, observer);
         var answers = new BootAnswers(desired, cache, reporter, new PushEndpoints(config));
         new BootHttp(config, sessions, answers, cache, reporter, metrics, refused).Map(app);
         app.UseEndpoints(_ => { });

@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace Cozy.Fleet.Agent.Tests.Running;
 
 /// <summary>ISC's client and curl over IPv6, against the agent on a link of their own.</summary>
@@ -22,6 +24,28 @@ public sealed class Dhcp6Tests
         Assert.Equal(first, second);
         var (_, released) = await link.AsClientAsync("dhclient", "-6", "-r", "-v", "-lf", link["leases6"], "-pf", link["pid6"], "-sf", "/bin/true", Namespaces.ClientLink);
         Assert.Contains("Release", released, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("mac: '{0}'")]
+    [InlineData("duid: '00:03:00:01:{0}'")]
+    public async Task Dhclient_gets_what_is_reserved_for_it_and_reads_its_options_as_they_were_meant(string sign)
+    {
+        await using var link = await CreateAsync();
+        var (_, mac) = await link.AsClientAsync("cat", $"/sys/class/net/{Namespaces.ClientLink}/address");
+        var reserved = string.Format(CultureInfo.InvariantCulture, sign, mac.Trim());
+        await using var agent = await link.StartAgentAsync("{mode: off}",
+            more: $"dhcp6: {{{Server}, domainSearch: [all.example], "
+            + $"reservations: [{{{reserved}, address: 'fd00:88::5', hostname: head, domainSearch: [a.example, b.a.example]}}]}}");
+        await File.WriteAllTextAsync(link["dhclient6.conf"], "also request dhcp6.fqdn, dhcp6.domain-search, dhcp6.name-servers;",
+            TestContext.Current.CancellationToken);
+
+        var lease = await LeaseAsync(link, "-D", "LL", "-cf", link["dhclient6.conf"]);
+
+        Assert.Equal("fd00:88::5", Address(lease));
+        Assert.Contains("option dhcp6.name-servers fd00::53;", lease, StringComparison.Ordinal);
+        Assert.Contains("option dhcp6.domain-search \"a.example.\", \"b.a.example.\";", lease, StringComparison.Ordinal);
+        Assert.Contains("option fqdn.hostname \"head\";", lease, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -71,14 +95,15 @@ public sealed class Dhcp6Tests
     }
 
     // The client needs a link-local address, which takes a second to settle.
-    private static async Task<string> LeaseAsync(Namespaces link)
+    private static async Task<string> LeaseAsync(Namespaces link, params string[] more)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
         limit.CancelAfter(TimeSpan.FromSeconds(60));
         while (true)
         {
             var (code, output) = await link.AsClientAsync(
-                "dhclient", "-6", "-1", "-v", "-lf", link["leases6"], "-pf", link["pid6"], "-sf", "/bin/true", Namespaces.ClientLink);
+                ["dhclient", "-6", "-1", "-v", "-lf", link["leases6"], "-pf", link["pid6"],
+                    "-sf", "/bin/true", .. more, Namespaces.ClientLink]);
             if (code == 0)
                 break;
             // The address is tentative yet, and the client ends at once.

@@ -67,6 +67,22 @@ public sealed class NeighbourTests
         Assert.Contains("remove option 60 there, or set its next-server to 10.88.0.1", line, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task Another_server_that_gives_ipv6_addresses_is_named()
+    {
+        await using var link = await Namespaces.CreateAsync("dnsmasq");
+        Assert.SkipUnless(File.Exists("/proc/sys/net/ipv6/conf/all/disable_ipv6"), "this kernel has no IPv6");
+        await Tool.RunAsync([.. link.Host, "ip", "addr", "add", "fd00:88::1/64", "dev", Namespaces.HostLink, "nodad"]);
+        await link.AsClientAsync("ip", "addr", "add", "fd00:88::2/64", "dev", Namespaces.ClientLink, "nodad");
+        await StartDnsmasqAsync(link, "--dhcp-range=fd00:88::200,fd00:88::2ff,64,1h");
+        await using var agent = await link.StartAgentAsync(
+            "{mode: off}", more: "dhcp6: {subnets: [{network: 'fd00:88::/64', ranges: ['fd00:88::100-fd00:88::1ff']}]}");
+
+        var line = await agent.LineAsync("another DHCP server is on this network");
+
+        Assert.Matches(@"f[ed][0-9a-f:]+ \(([0-9a-f]{2}:){5}[0-9a-f]{2}\): it gives IPv6 addresses beside this agent", line);
+    }
+
     // A second card on the clients' side of the wire.
     private static async Task AddCardAsync(Namespaces link)
     {

@@ -56,11 +56,12 @@ internal sealed class NodeDouble(FleetDouble fleet) : NodeService.NodeServiceBas
 
     public override Task<ReleaseNodeResponse> ReleaseNode(ReleaseNodeRequest request, ServerCallContext context)
     {
-        var node = fleet.Nodes.Get(request.Name);
-        node.Status.Cluster = "";
-        fleet.Nodes.Put(node);
-        return Task.FromResult(new ReleaseNodeResponse { Node = node });
+        fleet.Operation = new() { Name = "o1", Action = "release", Hostname = request.Name };
+        return Task.FromResult(new ReleaseNodeResponse { Operation = fleet.Operation });
     }
+
+    public override Task<WipeNodeResponse> WipeNode(WipeNodeRequest request, ServerCallContext context) =>
+        Task.FromResult(new WipeNodeResponse { Node = fleet.Nodes.Get(request.Name) });
 
     public override async Task ReadNodeLogs(
         ReadNodeLogsRequest request, IServerStreamWriter<ReadNodeLogsResponse> responseStream, ServerCallContext context)

@@ -1,6 +1,7 @@
 using System.Collections;
 using Cozy.Fleet.Coordinator.Api.Mapping;
 using Cozy.Fleet.Coordinator.Racks;
+using Cozy.Fleet.Domain.Agents;
 using Cozy.Fleet.Domain.Clusters;
 using Cozy.Fleet.Domain.Images;
 using Cozy.Fleet.Domain.Nodes;
@@ -29,6 +30,17 @@ public sealed class MappingTests
 
     [Fact]
     public void Every_field_of_a_node_is_carried_over() => Assert.Empty(Unset(FilledNode.Record.ToProto("7")));
+
+    // Talos itself says ready in maintenance mode.
+    [Theory]
+    [InlineData(ApiMode.Secure, MachineStage.Running, true)]
+    [InlineData(ApiMode.Secure, MachineStage.Booting, false)]
+    [InlineData(ApiMode.Maintenance, MachineStage.Maintenance, false)]
+    public void Only_a_member_that_runs_is_ready(ApiMode mode, MachineStage stage, bool isReady)
+    {
+        var seen = FilledNode.Record.Observed! with { ApiMode = mode, Stage = stage, Ready = true };
+        Assert.Equal(isReady, (FilledNode.Record with { Observed = seen }).ToProto("7").Status.Ready);
+    }
 
     [Fact]
     public void Every_field_of_an_image_is_carried_over()

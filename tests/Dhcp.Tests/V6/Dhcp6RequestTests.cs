@@ -28,16 +28,32 @@ public sealed class Dhcp6RequestTests
     }
 
     [Fact]
-    public void The_card_is_told_by_relay_then_by_duid_then_by_the_link_local_address()
+    public void The_card_is_told_by_relay_then_by_the_link_local_address_then_by_the_duid()
     {
         byte[] byTime = [0, 1, 0, 1, 0, 0, 0, 9, 2, 0, 0, 0, 0, 1];
         var plain = Wire6.Message(Dhcp6MessageType.Solicit, Wire6.Option(1, byTime));
         var byUuid = Wire6.Message(Dhcp6MessageType.Solicit, Wire6.Option(1, Wire6.FirmwareId));
-        Assert.Equal("02:00:00:00:00:01", Wire6.Request(plain).Mac.ToString());
-        Assert.Equal(Wire6.Mac, Wire6.Request(byUuid).Mac);
+        // A machine has one DUID for all of its cards: each of them must get an address.
+        Assert.Equal(Wire6.Mac, Wire6.Request(plain).Mac);
+        Assert.Equal("02:00:00:00:00:01", Wire6.Request(plain, Wire6.Ip("fe80::1")).Mac.ToString());
         Assert.Null(Wire6.Request(byUuid, Wire6.Ip("fe80::1")).Mac);
-        var relayed = Wire6.Relayed(0, "fd00:78::1", "fe80::1", byUuid, Wire6.Option(79, 0, 1, 2, 0, 0, 0, 0, 9));
+        var relayed = Wire6.Relayed(0, "fd00:78::1", Ipv6.ToAddress(Wire6.LinkLocal).ToString(), plain,
+            Wire6.Option(79, 0, 1, 2, 0, 0, 0, 0, 9));
         Assert.Equal("02:00:00:00:00:09", Wire6.Request(relayed, Wire6.Ip("fd00:78::1")).Mac.ToString());
+    }
+
+    [Fact]
+    public void What_the_client_asks_for_and_calls_itself_is_read()
+    {
+        var firmware = Wire6.Request(Wire6.Firmware(Dhcp6MessageType.Solicit, 16));
+        var named = Wire6.Request(Wire6.Message(Dhcp6MessageType.Solicit, Wire6.Option(1, Wire6.FirmwareId),
+            Wire6.Option(6, 0, 23), Wire6.Option(39, 0)));
+        var silent = Wire6.Request(Wire6.Message(Dhcp6MessageType.Solicit, Wire6.Option(1, Wire6.FirmwareId)));
+
+        Assert.Equal([59, 60], firmware.OptionRequest!);
+        Assert.Equal(["HTTPClient:Arch:00016:UNDI:003000"], firmware.VendorClasses);
+        Assert.Equal((false, true, true), (firmware.WantsName, named.WantsName, silent.WantsName));
+        Assert.Null(silent.OptionRequest);
     }
 
     [Fact]

@@ -12,13 +12,13 @@ public sealed class Dhcp6ServerTests
     private static readonly Dhcp6Subnet Local = new(Wire6.Ip("fd00:77::"), 64, [(Wire6.Ip("fd00:77::100"),
         Wire6.Ip("fd00:77::103"))], TimeSpan.FromHours(1))
     {
-        NameServers = [Wire6.Ip("fd00::53")],
+        Options = OptionSet.Of([new(23, Dhcp6Format.Addresses([Wire6.Ip("fd00::53")]), Always: true)]),
     };
 
     private static readonly Dhcp6Subnet Far = new(Wire6.Ip("fd00:78::"), 64, [(Wire6.Ip("fd00:78::100"),
         Wire6.Ip("fd00:78::100"))], TimeSpan.FromHours(1));
 
-    private readonly Lease6Table leases = new([Local, Far]);
+    private readonly Lease6Table leases = new([Local, Far], []);
     private readonly Dhcp6Server server;
 
     public Dhcp6ServerTests() => server = new(leases, Wire6.ServerId);
@@ -33,7 +33,9 @@ public sealed class Dhcp6ServerTests
 
         Assert.Equal((Dhcp6MessageType.Advertise, 0), (offered.Reply!.Type, offered.Store.Count));
         Assert.Equal((Dhcp6MessageType.Reply, Url), (leased.Reply!.Type, leased.Reply.BootUrl));
-        Assert.Equal(new Lease6(address, Wire6.Mac.ToString(), Start.AddHours(1)), Assert.Single(leased.Store));
+        var lease = new Lease6(address, Wire6.Mac.ToString(), Start.AddHours(1))
+        { Duid = Convert.ToHexStringLower(Wire6.FirmwareId), Association = 1 };
+        Assert.Equal(lease, Assert.Single(leased.Store));
         Assert.Equal((address, address), (Given(leased), Given(again)));
     }
 
@@ -41,14 +43,15 @@ public sealed class Dhcp6ServerTests
     public void The_bytes_of_a_reply_are_those_of_the_rfc()
     {
         var request = Request(Wire6.Firmware(Dhcp6MessageType.Request, 16, Wire6.Association(7, "fd00:77::100"), Us));
-        var bytes = server.Answer(Wire6.Request(request), "http://[fd00:77::1]/x.efi", Start).Reply!.Write(Wire6.Request(request));
+        var bytes = server.Answer(Wire6.Request(request), "http://[fd00:77::1]/x.efi", "", Start).Reply!.Write(Wire6.Request(request));
 
         Assert.Equal("070a0b0c", Convert.ToHexStringLower(bytes[..4]));
         Assert.Equal(string.Join(' ',
             "1:" + Convert.ToHexStringLower(Wire6.FirmwareId), "2:" + Convert.ToHexStringLower(Wire6.ServerId),
-            "3:[5:fd00007700000000000000000000010000000e1000000e10]", "23:fd000000000000000000000000000053",
+            "3:[5:fd00007700000000000000000000010000000e1000000e10]",
             "59:" + Convert.ToHexStringLower(Encoding.ASCII.GetBytes("http://[fd00:77::1]/x.efi")),
-            "16:00000157000a" + Convert.ToHexStringLower("HTTPClient"u8)), Wire6.Options(bytes.AsSpan(4)));
+            "16:00000157000a" + Convert.ToHexStringLower("HTTPClient"u8), "23:fd000000000000000000000000000053"),
+                Wire6.Options(bytes.AsSpan(4)));
     }
 
     [Fact]
@@ -57,7 +60,7 @@ public sealed class Dhcp6ServerTests
         var inner = Wire6.Relayed(0, "fd00:78::1", "fe80::5054:ff:fe12:3456", Wire6.Firmware(Dhcp6MessageType.Solicit, 7,
             Wire6.Association(1)), Wire6.Option(18, 1, 2));
         var request = Wire6.Request(Wire6.Relayed(1, "::", "fd00:78::1", inner), Wire6.Ip("fd00:77::9"));
-        var answer = server.Answer(request, Url, Start);
+        var answer = server.Answer(request, Url, "", Start);
         var outer = answer.Reply!.Write(request);
         var wrapped = Dhcp6Options.Find(outer.AsSpan(34), Dhcp6Option.RelayMessage)!;
         var message = Dhcp6Options.Find(wrapped.AsSpan(34), Dhcp6Option.RelayMessage)!;
@@ -166,12 +169,12 @@ public sealed class Dhcp6ServerTests
     public void Leases_are_found_again_after_a_restart()
     {
         var address = Lease(1);
-        var after = new Lease6Table([Local, Far]);
+        var after = new Lease6Table([Local, Far], []);
         foreach (var lease in leases.StoredAfter(Start))
             after.Restore(lease);
         var other = new Dhcp6Server(after, Wire6.ServerId).Answer(Wire6.Request(Machine(2, Dhcp6MessageType.Rebind,
-            Text(address)), 0), Url, Start);
-        var same = new Dhcp6Server(after, Wire6.ServerId).Answer(Wire6.Request(Machine(1, Dhcp6MessageType.Solicit), 0), Url, Start);
+            Text(address)), 0), Url, "", Start);
+        var same = new Dhcp6Server(after, Wire6.ServerId).Answer(Wire6.Request(Machine(1, Dhcp6MessageType.Solicit), 0), Url, "", Start);
 
         Assert.Equal(Dhcp6Status.NoBinding, other.Reply!.Bindings[0].Status);
         Assert.Equal(address, Given(same));
@@ -199,5 +202,7 @@ public sealed class Dhcp6ServerTests
         return Given(Ask(Machine(last, Dhcp6MessageType.Request, Text(address))));
     }
 
-    private Dhcp6Answer Ask(byte[] datagram, DateTimeOffset? at = null) => server.Answer(Wire6.Request(datagram), Url, at ?? Start);
+    // Firmware's link-local address is made of its card's; a system's is not.
+    private Dhcp6Answer Ask(byte[] datagram, DateTimeOffset? at = null) => server.Answer(
+        Wire6.Request(datagram, datagram[9] == 3 ? Wire6.Ip("fe80::1") : Wire6.LinkLocal), Url, "", at ?? Start);
 }

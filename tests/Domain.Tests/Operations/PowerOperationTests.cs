@@ -87,6 +87,18 @@ public sealed class PowerOperationTests
             "said so", 0, Start)).State);
     }
 
+    [Theory]
+    [InlineData(NodePhase.Running, OperationState.Settling)]
+    [InlineData(NodePhase.Joining, OperationState.Succeeded)]
+    [InlineData(NodePhase.Maintenance, OperationState.Succeeded)]
+    public void A_member_that_was_not_Running_is_cycled_when_its_bmc_says_so_and_keeps_nobody_waiting(NodePhase phase, OperationState state)
+    {
+        var facts = Facts("c1", "operations/o1") with { Members = [Node("c1") with { Phase = phase }] };
+        var ordered = OperationMachine.Advance(Operation(PowerAction.Cycle, "c1", overrides: true), facts);
+        Assert.Equal(state, OperationMachine.Finished(ordered, new("o1", "operations/o1", OrderOutcome.Succeeded, FailureClass.None,
+            "said so", 0, Start)).State);
+    }
+
     private static OperationRecord Operation(PowerAction action, string cluster, bool overrides = false) =>
         new(new ResourceMetadata("o1", "o1", Start), cluster, "n1", new OrderAction.SwitchPower(action, NextBoot.Unspecified, true, false))
         {
@@ -97,6 +109,7 @@ public sealed class PowerOperationTests
     {
         Allocation = cluster == "" ? null : new(cluster, Role.Worker, "n1", "i"),
         Spec = new() { Bmc = new(BmcKind.Ipmi, "10.0.9.1", "ops") },
+        Phase = NodePhase.Running,
     };
 
     private static OperationFacts Facts(string cluster, string? lease) => new(

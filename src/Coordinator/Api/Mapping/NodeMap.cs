@@ -90,7 +90,8 @@ internal static class NodeMap
         status.KubeletVersion = seen.Kubernetes?.KubeletVersion ?? "";
         status.BootId = seen.BootId;
         status.Stage = EnumMap<MachineStage, V1.MachineStage>.Of(seen.Stage);
-        status.Ready = seen.Ready;
+        // Talos says ready in every stage that it does not check, also without a config (talos.md 2.3).
+        status.Ready = seen is { ApiMode: Domain.Agents.ApiMode.Secure, Stage: MachineStage.Running, Ready: true };
         status.UnmetConditions.Add(seen.UnmetConditions.Select(c => new V1.UnmetCondition { Name = c.Name, Reason = c.Reason }));
     }
 

@@ -79,8 +79,19 @@ internal sealed class NodeApi(
     }
 
     public override async Task<V1.ReleaseNodeResponse> ReleaseNode(V1.ReleaseNodeRequest request, ServerCallContext context) =>
-        await mutations.RunAsync<V1.ReleaseNodeResponse>(context, request, Ask(request.Name, request.RequestId), async mutation =>
-            new() { Node = await ReleaseAsync(request.Name, mutation) });
+        await mutations.RunAsync<V1.ReleaseNodeResponse>(context, request, Ask(request.Name, request.RequestId), async mutation => new()
+        {
+            Operation = await operations.BeginAsync(request.Name, new OrderAction.DeleteNodeObject(), "", mutation),
+            Node = await reader.GetAsync(await names.ResolveAsync(request.Name, mutation.Cancellation), mutation.Cancellation),
+        });
+
+    public override async Task<V1.WipeNodeResponse> WipeNode(V1.WipeNodeRequest request, ServerCallContext context) =>
+        await mutations.RunAsync<V1.WipeNodeResponse>(context, request, Ask(request.Name, request.RequestId), async mutation =>
+        {
+            var name = await names.ResolveAsync(request.Name, mutation.Cancellation);
+            (await grains.GetGrain<INodeGrain>(name).AskWipe(mutation.Caller)).Unwrap();
+            return new() { Node = await reader.GetAsync(name, mutation.Cancellation) };
+        });
 
     public override async Task<V1.CheckNodeResponse> CheckNode(V1.CheckNodeRequest request, ServerCallContext context) =>
         await check.CheckAsync(await names.ResolveAsync(request.Name, context.CancellationToken), context.CancellationToken);
@@ -181,15 +192,6 @@ internal sealed class NodeApi(
         if (etag != "" && etag != present.Metadata.Etag)
             throw Refusals.Conflict("node").ToRpc();
         await grains.GetGrain<INodeGrain>(name).Quarantine("");
-        return await reader.GetAsync(name, mutation.Cancellation);
-    }
-
-    private async Task<V1.Node> ReleaseAsync(string given, Mutation mutation)
-    {
-        var name = await names.ResolveAsync(given, mutation.Cancellation);
-        if ((await reader.GetAsync(name, mutation.Cancellation)).Status.Cluster is not { Length: > 0 } cluster)
-            throw new Refusal(RefusalKind.FailedPrecondition, $"node {name} belongs to no cluster.").ToRpc();
-        (await grains.GetGrain<IClusterGrain>(cluster).ReleaseMember(name, mutation.Caller)).Unwrap();
         return await reader.GetAsync(name, mutation.Cancellation);
     }
 }

@@ -1,5 +1,4 @@
 using System.Net;
-using System.Net.Sockets;
 using Cozy.Fleet.Coordinator.Api.Errors;
 using Cozy.Fleet.Coordinator.Api.Reading;
 using Cozy.Fleet.Coordinator.Queries;
@@ -28,8 +27,8 @@ internal sealed class RackLeases(ResourceReader<V1.Rack> racks, AgentQueries que
 
     public async Task<V1.DhcpLease> ReleaseAsync(V1.ReleaseLeaseRequest request, CancellationToken cancellation)
     {
-        if (!IPAddress.TryParse(request.Address, out var address) || address.AddressFamily != AddressFamily.InterNetwork)
-            throw Problems.Of("address", $"'{request.Address}' is not an IPv4 address");
+        if (!IPAddress.TryParse(request.Address, out var address))
+            throw Problems.Of("address", $"'{request.Address}' is not an IP address");
         await racks.GetAsync(request.Rack, cancellation);
         return (await AskAsync(request.Rack, new QueryAsk.EndLease(address.ToString()), cancellation)).Leases.Single();
     }

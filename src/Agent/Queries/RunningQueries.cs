@@ -13,7 +13,7 @@ internal delegate IAsyncEnumerable<ReadOnlyMemory<byte>> AnswerQuery(Query query
 /// The queries of one session. Each sends no more pieces than it was allowed, so that a slow reader at the far end holds up its own
 /// answer and nobody else's; all of them end with the session.
 /// </summary>
-internal sealed partial class SessionQueries(
+internal sealed partial class RunningQueries(
     AnswerQuery answer, ChannelWriter<ConnectRequest> outgoing, TimeProvider clock, ILogger log, CancellationToken session)
 {
     private const int PieceBytes = 64 << 10;

@@ -7,7 +7,7 @@ using Grpc.Core;
 namespace Cozy.Fleet.Coordinator.Session;
 
 /// <summary>The queries that one agent answers now. Each answer is handed on piece by piece, so that its order is kept.</summary>
-internal sealed class SessionQueries(Action<ConnectResponse> send)
+internal sealed class OpenQueries(Action<ConnectResponse> send)
 {
     /// <summary>How many pieces may be under way for one query.</summary>
     public const int Credit = 16;

@@ -9,7 +9,7 @@ using Microsoft.Extensions.Time.Testing;
 
 namespace Cozy.Fleet.Agent.Tests.Queries;
 
-public sealed class SessionQueriesTests : IDisposable
+public sealed class RunningQueriesTests : IDisposable
 {
     private readonly FakeTimeProvider clock = new(DateTimeOffset.UnixEpoch.AddDays(20_000));
     private readonly Channel<ConnectRequest> outgoing = Channel.CreateUnbounded<ConnectRequest>();
@@ -84,7 +84,7 @@ public sealed class SessionQueriesTests : IDisposable
         await cancelled.Task.WaitAsync(Token);
     }
 
-    private SessionQueries Queries(AnswerQuery answer) => new(answer, outgoing.Writer, clock, NullLogger.Instance, session.Token);
+    private RunningQueries Queries(AnswerQuery answer) => new(answer, outgoing.Writer, clock, NullLogger.Instance, session.Token);
 
     private Query Ask(string id, int credit = 1) =>
         new() { QueryId = id, Credit = credit, Deadline = clock.GetUtcNow().AddMinutes(1).ToTimestamp(), ReadConfig = new() };
