@@ -78,7 +78,7 @@ public sealed class TalosWatchTests
     {
         await using var rack = await UpgradeTests.RunningAsync("v1.13.9");
         var told = new List<TalosChange>();
-        await Assert.ThrowsAsync<RpcException>(() => ReadAsync(rack.Secure(0, "os:reader"), async change =>
+        var end = await Record.ExceptionAsync(() => ReadAsync(rack.Secure(0, "os:reader"), async change =>
         {
             if (change.IsBegin)
                 await TestRack.Operate(rack.Secure(0)).RebootAsync();
@@ -86,6 +86,8 @@ public sealed class TalosWatchTests
             return true;
         }));
 
+        // The node closes its events in good order, and the connection breaks: either may come first.
+        Assert.True(end is null or RpcException, end?.ToString());
         Assert.DoesNotContain(told, change => change.IsFailure);
     }
 

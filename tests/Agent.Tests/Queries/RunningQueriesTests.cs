@@ -92,9 +92,17 @@ public sealed class RunningQueriesTests : IDisposable
     private async IAsyncEnumerable<ReadOnlyMemory<byte>> AnswerPieces(
         Query query, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellation)
     {
-        await using var stopped = cancellation.Register(() => cancelled.TrySetResult());
-        await foreach (var piece in pieces.Reader.ReadAllAsync(cancellation))
-            yield return Encoding.UTF8.GetBytes(piece);
+        try
+        {
+            await foreach (var piece in pieces.Reader.ReadAllAsync(cancellation))
+                yield return Encoding.UTF8.GetBytes(piece);
+        }
+        finally
+        {
+            // Not by a registration at the token: the end of the reading may take that back before it is called.
+            if (cancellation.IsCancellationRequested)
+                cancelled.TrySetResult();
+        }
     }
 
     private static async IAsyncEnumerable<ReadOnlyMemory<byte>> Each(params string[] answer)
