@@ -17,9 +17,9 @@ internal sealed class PowerSwitches(SimulatedRack rack, FleetView view)
         if (Find(name) is not { } machine)
             return $"there is no machine {name}; there are {string.Join(", ", rack.Machines.Select(m => m.Options.Name))}";
         if (what == "on")
-            rack.PowerOn(machine);
+            rack.PlugOf(machine).On();
         else
-            await rack.PowerOffAsync(machine);
+            await rack.PlugOf(machine).OffAsync();
         return $"{machine.Options.Name} is {what}";
     }
 

@@ -120,7 +120,7 @@ internal sealed class Rehearsal(DemoOptions options, Screen screen, TimeProvider
         var rack = new SimulatedRack(new(options.Nodes + options.Spares, wiring, options.Seed, options.Speed), clock);
         rack.Happened += log.Add;
         foreach (var machine in rack.Machines.Take(options.Nodes))
-            rack.PowerOn(machine);
+            rack.PlugOf(machine).On();
         return rack;
     }
 

@@ -20,9 +20,8 @@ public sealed record RackOptions(int Count, RackWiring Wiring, int Seed, double 
 public sealed class SimulatedRack : IAsyncDisposable
 {
     private readonly HttpClient http = new() { Timeout = TimeSpan.FromSeconds(30) };
-    private readonly CancellationTokenSource power = new();
     private readonly ConcurrentQueue<MachineEvent> history = new();
-    private readonly Dictionary<SimulatedMachine, (CancellationTokenSource Power, Task Run)> on = [];
+    private readonly Dictionary<SimulatedMachine, PowerPlug> plugs;
 
     public SimulatedRack(RackOptions options, TimeProvider clock)
     {
@@ -34,6 +33,7 @@ public sealed class SimulatedRack : IAsyncDisposable
             .. Enumerable.Range(1, options.Count).Select(number =>
                 New(Machine(options, number, random), options.Wiring, clusters, pace, new Random(random.Next()))),
         ];
+        plugs = Machines.ToDictionary(machine => machine, machine => new PowerPlug(machine));
     }
 
     public IReadOnlyList<SimulatedMachine> Machines { get; }
@@ -46,35 +46,22 @@ public sealed class SimulatedRack : IAsyncDisposable
     /// <summary>Switches all machines on.</summary>
     public void PowerOn()
     {
-        foreach (var machine in Machines)
-            PowerOn(machine);
+        foreach (var plug in plugs.Values)
+            plug.On();
     }
 
-    /// <summary>Switches one machine on; one that is on stays so.</summary>
-    public void PowerOn(SimulatedMachine machine)
-    {
-        if (on.TryGetValue(machine, out var present) && !present.Run.IsCompleted)
-            return;
-        var own = CancellationTokenSource.CreateLinkedTokenSource(power.Token);
-        on[machine] = (own, machine.RunAsync(own.Token));
-    }
+    /// <summary>The power of one of <see cref="Machines"/>.</summary>
+    public PowerPlug PlugOf(SimulatedMachine machine) => plugs[machine];
 
-    /// <summary>Takes the power from one machine, and waits until it is off.</summary>
-    public async Task PowerOffAsync(SimulatedMachine machine)
-    {
-        if (!on.Remove(machine, out var present))
-            return;
-        await present.Power.CancelAsync();
-        await present.Run;
-        present.Power.Dispose();
-    }
-
-    /// <summary>Waits until the token is cancelled, or one of the machines breaks, which is an error in this program.</summary>
+    /// <summary>
+    /// Waits until the token is cancelled, Talos has switched all machines off, or one breaks, which is an error in this program.
+    /// </summary>
     public async Task RunAsync(CancellationToken stop)
     {
         try
         {
-            await (await Task.WhenAny(on.Values.Select(machine => machine.Run)).WaitAsync(stop));
+            await foreach (var ended in Task.WhenEach(plugs.Values.Select(plug => plug.Life)).WithCancellation(stop))
+                await ended;
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {
@@ -85,9 +72,7 @@ public sealed class SimulatedRack : IAsyncDisposable
     /// <summary>Switches all machines off and waits until they are.</summary>
     public async ValueTask DisposeAsync()
     {
-        await power.CancelAsync();
-        await Task.WhenAll(on.Values.Select(machine => machine.Run));
-        power.Dispose();
+        await Task.WhenAll(plugs.Values.Select(plug => plug.DisposeAsync().AsTask()));
         http.Dispose();
     }
 

@@ -11,7 +11,7 @@ public sealed class BootLoopTests
     {
         await using var fleet = await RunningFleet.StartAsync(nodes: 1, nativeAgent: Built.NativeAgent);
         await using var rack = fleet.Rack(machines: 1, seed: 5);
-        await using var plug = new PowerPlug(rack.Machines[0]);
+        var plug = rack.PlugOf(rack.Machines[0]);
         for (var boot = 1; boot <= 5; boot++)
             await LosePowerAfterItsKernelAsync(rack, plug);
         await fleet.UntilAsync("quarantined", view => view.Nodes.Any(n => n.Status.QuarantineReason != ""));
@@ -47,7 +47,7 @@ public sealed class BootLoopTests
         void Note(MachineEvent happened)
         {
             if (happened.What == "netboot")
-                plug.Off();
+                _ = plug.OffAsync(); // The machine itself tells this; it cannot wait for its own end.
             if (happened.What == "off")
                 off.TrySetResult();
         }

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using Cozy.Fleet.Agent.Tests.Power;
 using Cozy.Fleet.Contracts.V1;
+using Cozy.Fleet.Simulator;
 
 namespace Cozy.Fleet.Scenarios;
 
@@ -12,7 +13,7 @@ public sealed class PowerTests
     {
         await using var fleet = await RunningFleet.StartAsync(nodes: 1, nativeAgent: Built.NativeAgent);
         await using var rack = fleet.Rack(machines: 1, seed: 6);
-        await using var plug = new PowerPlug(rack.Machines[0]);
+        var plug = rack.PlugOf(rack.Machines[0]);
         await using var bmc = await RedfishMock.StartAsync();
         bmc.Power = "On";
         bmc.Switched += way => Switch(plug, way);
@@ -44,7 +45,7 @@ public sealed class PowerTests
     private static void Switch(PowerPlug plug, string way)
     {
         if (way != "On")
-            plug.Off();
+            _ = plug.OffAsync(); // As a BMC does: it does not wait for the machine.
         if (way is "On" or "ForceRestart" or "PowerCycle")
             plug.On();
     }

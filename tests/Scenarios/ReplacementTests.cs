@@ -27,12 +27,12 @@ public sealed class ReplacementTests
 
         await ApplyClusterAsync(fleet, workers: 2);
         await fleet.UntilAsync("the cluster waits for a machine", _ => Waits(fleet, "1 more accepted machine").UnblockedBy != "");
-        rack.PowerOn(rack.Machines[5]);
+        rack.PlugOf(rack.Machines[5]).On();
         await fleet.UntilAsync("the spare is a member", view => IsWhole(view, 5));
         Assert.Equal(fleet.Node("c1-w-1").Status.Macs, [rack.Machines[5].Options.Mac.ToString()]);
 
         var before = rack.History.Count;
-        rack.PowerOn(dead.Machine);
+        rack.PlugOf(dead.Machine).On();
         await fleet.UntilAsync("the dead machine is held", view => view.Nodes.Any(n => n.Metadata.Name == dead.Node
             && n.Status.BootDecision.StartsWith("hold: released from cluster c1", StringComparison.Ordinal)));
         await EventAsync(fleet, "ReleasedMachineIsBack");
@@ -57,7 +57,7 @@ public sealed class ReplacementTests
         Assert.Contains("Succeeded: ", output, StringComparison.Ordinal);
         await fleet.UntilAsync("three members are enough", view => IsWhole(view, 3));
         await ApplyClusterAsync(fleet, workers: 1);
-        rack.PowerOn(rack.Machines[4]);
+        rack.PlugOf(rack.Machines[4]).On();
         await fleet.UntilAsync("the new control plane is a member", view => IsWhole(view, 4));
 
         Assert.Equal(fleet.Node("c1-cp-2").Status.Macs, [rack.Machines[4].Options.Mac.ToString()]);
@@ -73,7 +73,7 @@ public sealed class ReplacementTests
     {
         var rack = fleet.Rack(machines, seed: 6);
         foreach (var machine in rack.Machines.Take(fleet.Options.Nodes))
-            rack.PowerOn(machine);
+            rack.PlugOf(machine).On();
         await fleet.Journey.DiscoverAsync(cancellation);
         await fleet.Journey.CreateClusterAsync(cancellation);
         return rack;
@@ -83,7 +83,7 @@ public sealed class ReplacementTests
     {
         var node = fleet.Node(hostname).Metadata.Name;
         var machine = rack.Machines.Single(m => fleet.Journey.IsMachine(node, m));
-        await rack.PowerOffAsync(machine);
+        await rack.PlugOf(machine).OffAsync();
         await fleet.UntilAsync("the cluster says that it does not answer", _ =>
             Waits(fleet, $"{hostname} is Running").Observed.Contains("no answer", StringComparison.Ordinal));
         return (node, machine);
