@@ -4,9 +4,12 @@ using Cozy.Fleet.Primitives;
 
 namespace Cozy.Fleet.Dhcp;
 
-/// <summary>A message as firmware and iPXE send it (netboot.md 4.4, 6), for machines that are simulated.</summary>
+/// <summary>A message as firmware and iPXE send it (netboot.md 4.4, 6), for machines that are simulated, and to ask who answers.</summary>
 public sealed record DhcpClientMessage(DhcpMessageType MessageType, MacAddress Mac, uint TransactionId)
 {
+    /// <summary>UEFI on x64 (RFC 4578 2.1; RFC 5970 has the same registry).</summary>
+    public const ushort UefiX64 = 7;
+
     public uint RequestedAddress { get; init; }
 
     public uint ServerIdentifier { get; init; }

@@ -7,11 +7,11 @@ namespace Cozy.Fleet.Agent.Boot;
 internal sealed class BootAnswers(DesiredStateStore desired, AssetCache cache, BootReporter reporter, PushEndpoints push)
 {
     /// <summary>
-    /// The machine starts from its disk, and its firmware should not get the loader: one that gets nothing goes on to its next entry, and
-    /// no loader has to find the way there. It also keeps a loader that is a whole system, as arm64's may be, from starting on a machine
+    /// True when the machine starts from its disk, which is reported then: its firmware gets no loader. One that gets nothing goes on to its
+    /// next entry, and no loader has to find the way there. It also keeps a loader that is a whole system, as arm64's may be, from starting on a machine
     /// that has its own. Where the rack has a menu the loader is served, because it shows the menu.
     /// </summary>
-    public bool IsLeftToItsDisk(BootSession session)
+    public bool TryLeaveToItsDisk(BootSession session)
     {
         if (desired.Current?.BootMenuTimeout is not null || PlanOf(session) is not { Action: BootAction.Disk } disk)
             return false;

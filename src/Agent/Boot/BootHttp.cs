@@ -78,7 +78,7 @@ internal sealed class BootHttp(
     {
         var name = Text(context, "loader");
         var path = Path.Combine(config.IpxeDirectory, name);
-        if (sessions.Find(Text(context, "session")) is { } session && answers.IsLeftToItsDisk(session))
+        if (sessions.Find(Text(context, "session")) is { } session && answers.TryLeaveToItsDisk(session))
             return RefuseAsync(context, 404, "disk", "This machine starts from its disk.");
         return (name == config.UefiLoader || name == config.BiosLoader || (name != "" && name == config.Arm64Loader)) && File.Exists(path)
             ? FileBody.ServeAsync(context, path, name)

@@ -12,13 +12,11 @@ namespace Cozy.Fleet.Agent.Boot;
 
 /// <summary>
 /// DHCPv6 on the wire: receives, asks the core for the answer, stores the leases, sends. A packet that is not for us is
-/// counted and forgotten;
-/// nothing that a packet holds can stop the loop.
+/// counted and forgotten; nothing that a packet holds can stop the loop.
 /// </summary>
 internal sealed partial class Dhcp6Service(
     AgentConfig config, DesiredStateStore desired, BootSessions sessions, BootReporter reporter, RefusalCounters refused,
-        TimeProvider clock,
-    ILogger<Dhcp6Service> log) : IHostedService, IAsyncDisposable
+    TimeProvider clock, ILogger<Dhcp6Service> log) : IHostedService, IAsyncDisposable
 {
     // RFC 8415 7.2.
     private const int ClientPort = 546;
@@ -78,17 +76,17 @@ internal sealed partial class Dhcp6Service(
     /// <summary>Ends a lease or a quarantine by an operator's word; what it was, when that is on disk. Null when there is none.</summary>
     public async Task<(Lease6 Lease, string HostName)?> ReleaseAsync(UInt128 address)
     {
-        var stored = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         Lease6? former;
+        Task stored;
         lock (gate)
         {
             var now = clock.GetUtcNow();
             former = leases.At(address);
             if (leases.Release(address, now) is not { } ended)
                 return null;
-            store!.Append([ended], now, failure => _ = failure is null ? stored.TrySetResult() : stored.TrySetException(failure));
+            stored = store!.AppendAsync([ended], now);
         }
-        await stored.Task;
+        await stored;
         LogReleased(Ipv6.ToAddress(address).ToString(), former!.Client);
         return Named(former);
     }

@@ -86,17 +86,17 @@ internal sealed partial class DhcpService(
     /// <summary>Ends a lease or a quarantine by an operator's word. Comes back when that is on disk, with what it was; null when there is none.</summary>
     public async Task<(Lease Lease, string HostName)?> ReleaseAsync(uint address)
     {
-        var stored = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         Lease? former;
+        Task stored;
         lock (gate)
         {
             var now = clock.GetUtcNow();
             former = leases.At(address);
             if (leases.Release(address, now) is not { } ended)
                 return null;
-            store!.Append([ended], now, failure => _ = failure is null ? stored.TrySetResult() : stored.TrySetException(failure));
+            stored = store!.AppendAsync([ended], now);
         }
-        await stored.Task;
+        await stored;
         LogReleased(Ipv4.ToAddress(address).ToString(), former!.Mac.ToString());
         return Named(former);
     }

@@ -42,6 +42,15 @@ internal sealed class LeaseStore<TLease> : IAsyncDisposable
             appended = 0;
     }
 
+    /// <summary>The same for one who waits, which is done without the table's lock. The task ends when the leases are on disk.</summary>
+    /// <exception cref="IOException">They are not.</exception>
+    public Task AppendAsync(IReadOnlyList<TLease> leases, DateTimeOffset now)
+    {
+        var end = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        Append(leases, now, failure => _ = failure is null ? end.TrySetResult() : end.TrySetException(failure));
+        return end.Task;
+    }
+
     public ValueTask DisposeAsync() => log.DisposeAsync();
 
     // The table is read here, under its lock; the records are written by the log's thread, while the next clients are answered.

@@ -42,7 +42,7 @@ internal sealed class ServerSearch4(AgentConfig config) : IServerSearch
         Span<byte> buffer = stackalloc byte[600];
         var question = new DhcpClientMessage(DhcpMessageType.Discover, ours, BitConverter.ToUInt32(RandomNumberGenerator.GetBytes(4)))
         {
-            Architecture = Dhcp6Solicitation.UefiX64,
+            Architecture = DhcpClientMessage.UefiX64,
         };
         sender.Send(buffer[..question.Write(buffer)], ClientPort, MacAddress.Broadcast, new(IPAddress.Broadcast, ServerPort));
     }

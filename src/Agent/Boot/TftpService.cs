@@ -155,7 +155,7 @@ internal sealed partial class TftpService(
             Refuse(new(TftpError.AccessViolation, "That path is not served.", "path-refused"));
         else if (Locate(path) is not { } file)
             Refuse(new(TftpError.FileNotFound, "File not found.", "file-not-found"));
-        else if (SessionOf(path) is { Firmware: ClientFirmware.UefiArm64 } arm && answers.IsLeftToItsDisk(arm))
+        else if (SessionOf(path) is { Firmware: ClientFirmware.UefiArm64 } arm && answers.TryLeaveToItsDisk(arm))
             Refuse(new(TftpError.FileNotFound, "This machine starts from its disk.", "disk"));
         else
             Begin(new(Copy(sender), request, path, file, SessionOf(path)), now);

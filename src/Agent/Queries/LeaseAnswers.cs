@@ -31,11 +31,9 @@ internal sealed class LeaseAnswers(DhcpService dhcp, Dhcp6Service dhcp6)
         var ended = address.AddressFamily == AddressFamily.InterNetwork
             ? Message(await dhcp.ReleaseAsync(Ipv4.ToNumber(address)))
             : Message(await dhcp6.ReleaseAsync(Ipv6.ToNumber(address)));
-        yield return new LeasePage
-        {
-            Leases = { ended ??
-                throw new RpcException(new(StatusCode.NotFound, $"nobody has {ask.Address}, and it does not rest either.")) },
-        }.ToByteArray();
+        if (ended is null)
+            throw new RpcException(new(StatusCode.NotFound, $"nobody has {ask.Address}, and it does not rest either."));
+        yield return new LeasePage { Leases = { ended } }.ToByteArray();
     }
 
     private List<DhcpLease> Behind(IPAddress after, int limit)

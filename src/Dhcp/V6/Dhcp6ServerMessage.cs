@@ -39,29 +39,3 @@ public sealed record Dhcp6ServerMessage(Dhcp6MessageType Type, byte[] ServerId, 
         return false;
     }
 }
-
-/// <summary>A SOLICIT as firmware sends it.</summary>
-public static class Dhcp6Solicitation
-{
-    /// <summary>UEFI on x64 (RFC 5970's registry).</summary>
-    public const ushort UefiX64 = 7;
-
-    /// <param name="card">The DUID is made of it (RFC 8415 11.4).</param>
-    /// <param name="transactionId">24 bits.</param>
-    public static byte[] Write(MacAddress card, int transactionId)
-    {
-        var message = new Dhcp6Writer();
-        message.Number(((uint)Dhcp6MessageType.Solicit << 24) | ((uint)transactionId & 0xffffff), 4);
-        message.Option(Dhcp6Option.ClientId, w =>
-        {
-            Span<byte> mac = stackalloc byte[6];
-            card.WriteTo(mac);
-            w.Bytes([0, 3, 0, 1, .. mac]);
-        });
-        message.Option(Dhcp6Option.ElapsedTime, w => w.Number(0, 2));
-        message.Option(Dhcp6Option.NonTemporary, w => w.Bytes([0, 0, 0, 1, .. new byte[8]]));
-        message.Option(Dhcp6Option.OptionRequest, w => w.Number((uint)Dhcp6Option.BootFileUrl, 2));
-        message.Option(Dhcp6Option.ClientArchitecture, w => w.Number(UefiX64, 2));
-        return message.ToArray();
-    }
-}
