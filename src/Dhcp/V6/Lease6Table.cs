@@ -53,9 +53,15 @@ public sealed class Lease6Table(IReadOnlyList<Dhcp6Subnet> subnets, IReadOnlyLis
     // More are not tried: the pools of this protocol are so wide that one of the first ones is free.
     private const int MostTries = 4096;
 
+    // As many as an IPv4 /16 has. A stranger can invent clients without end, and the pools are too wide to run out.
+    private const int MostKept = 1 << 16;
+
+    private static readonly TimeSpan SweepPause = TimeSpan.FromMinutes(1);
+
     private readonly Dictionary<UInt128, Lease6> byAddress = [];
     private readonly Dictionary<(Dhcp6Subnet Subnet, string Client), UInt128> byClient = [];
     private readonly Reservations<UInt128> reservations = new(reserved);
+    private DateTimeOffset swept;
 
     /// <inheritdoc/>
     public int Count => byAddress.Count;
@@ -102,17 +108,19 @@ public sealed class Lease6Table(IReadOnlyList<Dhcp6Subnet> subnets, IReadOnlyLis
     public void Restore(Lease6 lease)
     {
         ArgumentNullException.ThrowIfNull(lease);
+        if (At(lease.Address) is { } former && former.Client != lease.Client)
+            Forget(former);
         byAddress[lease.Address] = lease;
         if (!lease.Declined && subnets.FirstOrDefault(subnet => subnet.Contains(lease.Address)) is { } subnet)
             byClient[(subnet, lease.Client)] = lease.Address;
     }
 
-    /// <summary>Chooses an address and holds it; null when none is free.</summary>
+    /// <summary>Chooses an address and holds it; null when none is free, or too many are held already.</summary>
     /// <param name="wished">What the client would like; 0 for nothing.</param>
     public UInt128? Offer(Dhcp6Claim claim, UInt128 wished, DateTimeOffset now)
     {
         ArgumentNullException.ThrowIfNull(claim);
-        if (Choose(claim, wished, now) is not { } address)
+        if (Choose(claim, wished, now) is not { } address || !HasRoom(claim, address, now))
             return null;
         // A lease that still runs stays what it is.
         if (!Holds(claim.Client, address, now))
@@ -120,13 +128,13 @@ public sealed class Lease6Table(IReadOnlyList<Dhcp6Subnet> subnets, IReadOnlyLis
         return address;
     }
 
-    /// <summary>The lease to store; null when the address is somebody else's, or none of ours.</summary>
+    /// <summary>The lease to store; null when the address is somebody else's or none of ours, or too many are held already.</summary>
     public Lease6? Grant(Dhcp6Claim claim, UInt128 address, DateTimeOffset now)
     {
         ArgumentNullException.ThrowIfNull(claim);
         var allowed = ReservedFor(claim, now) is { } mine ? mine == address
             : IsLeasable(address, claim.Subnet) && IsFreeFor(claim.Client, address, now);
-        return allowed ? claim.Lease(address, now + claim.Subnet.LeaseTime) : null;
+        return allowed && HasRoom(claim, address, now) ? claim.Lease(address, now + claim.Subnet.LeaseTime) : null;
     }
 
     /// <summary>The claim's reserved address, unless somebody else sits on it: until that ends it gets another one.</summary>
@@ -189,6 +197,29 @@ public sealed class Lease6Table(IReadOnlyList<Dhcp6Subnet> subnets, IReadOnlyLis
         return null;
 
         bool IsFree(UInt128 address) => IsLeasable(address, subnet) && IsFreeFor(client, address, now);
+    }
+
+    // Those that are over are kept for their clients' sake, until there is no room for others. Reservations always have room.
+    private bool HasRoom(Dhcp6Claim claim, UInt128 address, DateTimeOffset now)
+    {
+        if (byAddress.Count < MostKept || byAddress.ContainsKey(address) || claim.Own?.Address == address)
+            return true;
+        if (now - swept < SweepPause)
+            return false;
+        swept = now;
+        foreach (var over in byAddress.Values.Where(lease => lease.Expires <= now).ToList())
+            Forget(over);
+        return byAddress.Count < MostKept;
+    }
+
+    private void Forget(Lease6 lease)
+    {
+        byAddress.Remove(lease.Address);
+        foreach (var subnet in subnets.Where(subnet => subnet.Contains(lease.Address)))
+        {
+            if (byClient.TryGetValue((subnet, lease.Client), out var address) && address == lease.Address)
+                byClient.Remove((subnet, lease.Client));
+        }
     }
 
     private bool IsLeasable(UInt128 address, Dhcp6Subnet subnet) => subnet.Leases(address) && reservations.At(address) is null;

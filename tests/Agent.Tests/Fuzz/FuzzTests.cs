@@ -14,6 +14,7 @@ public sealed class FuzzTests(ITestOutputHelper output)
 
     [Theory]
     [InlineData("dhcp")]
+    [InlineData("dhcp6")]
     [InlineData("tftp")]
     [InlineData("script")]
     [InlineData("http")]
@@ -21,7 +22,7 @@ public sealed class FuzzTests(ITestOutputHelper output)
     {
         var (seed, count) = (Setting("COZY_FLEET_FUZZ_SEED", 20261125), Setting("COZY_FLEET_FUZZ_COUNT", CountInSuite));
         using var http = new HttpTarget();
-        var target = new IFuzzTarget[] { new DhcpTarget(), new TftpTarget(), new ScriptTarget(), http }.Single(t => t.Name == name);
+        var target = new IFuzzTarget[] { new DhcpTarget(), new Dhcp6Target(), new TftpTarget(), new ScriptTarget(), http }.Single(t => t.Name == name);
         var mutator = new Mutator(new Random(seed));
         Run(target, mutator, count / 10, seed); // Caches and tables fill.
         var (before, clock) = (GC.GetTotalMemory(forceFullCollection: true), Stopwatch.StartNew());

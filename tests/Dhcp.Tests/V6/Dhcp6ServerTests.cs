@@ -40,6 +40,22 @@ public sealed class Dhcp6ServerTests
     }
 
     [Fact]
+    public void Clients_that_somebody_invents_fill_no_memory_without_end_and_keep_no_machine_away_for_long()
+    {
+        var wide = new Dhcp6Subnet(Wire6.Ip("fd00:79::"), 64, [(Wire6.Ip("fd00:79::1:0"), Wire6.Ip("fd00:79::ff:ffff"))], TimeSpan.FromHours(1));
+        var table = new Lease6Table([wide], []);
+        for (var i = 0; i < 70_000; i++)
+            table.Offer(new($"{i:x}", wide, null), 0, Start);
+        var full = (table.Count, table.Offer(new("a machine", wide, null), 0, Start));
+        var reserved = new Dhcp6Claim("known", wide, new(null, Wire6.Ip("fd00:79::5")));
+
+        Assert.Equal((1 << 16, null), full);
+        Assert.Equal(reserved.Own!.Address, table.Offer(reserved, 0, Start));
+        Assert.NotNull(table.Offer(new("a machine", wide, null), 0, Start.AddMinutes(2)));
+        Assert.Equal(1, table.Count);
+    }
+
+    [Fact]
     public void The_bytes_of_a_reply_are_those_of_the_rfc()
     {
         var request = Request(Wire6.Firmware(Dhcp6MessageType.Request, 16, Wire6.Association(7, "fd00:77::100"), Us));
