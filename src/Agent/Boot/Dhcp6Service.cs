@@ -39,6 +39,8 @@ internal sealed partial class Dhcp6Service(
         if (config.Dhcp6 is not { } wanted)
             return;
         store = await LeaseStore<Lease6>.OpenAsync(config.DataDirectory, LeaseFormats.V6, leases, clock.GetUtcNow());
+        foreach (var lease in leases.List(clock.GetUtcNow()).Where(l => !l.Declined))
+            Remember(lease.Mac, lease.Address, lease.Expires);
         ServerId = await ServerIdAsync(Path.Combine(config.DataDirectory, "dhcp6.duid"), cancellationToken);
         server = new(leases, ServerId, wanted.Options);
         var socket = new Socket(AddressFamily.InterNetworkV6, SocketType.Dgram, ProtocolType.Udp);
@@ -50,6 +52,7 @@ internal sealed partial class Dhcp6Service(
         }
         var where = new IPEndPoint(config.Interface != "" ? IPAddress.IPv6Any : wanted.Address, wanted.Port);
         listener = new(new(socket, where, config.Interface, "DHCPv6", "dhcp6"), Handle, refused, log);
+        listener.Start();
         LogReady(wanted.Address.ToString(), listener.Port);
     }
 
@@ -211,16 +214,19 @@ internal sealed partial class Dhcp6Service(
             LogSendError(source.ToString(), failure.Message);
             return;
         }
-        var address = reply.Bindings.FirstOrDefault(binding => binding.Address is not null)?.Address is { } given
-            ? Ipv6.ToAddress(given) : null;
+        var address = reply.Bindings.FirstOrDefault(binding => binding.Address is not null)?.Address;
         if (session is not null && url is not null && reply.Type == Dhcp6MessageType.Advertise)
-            reporter.Dhcp6Answered(session, request.IsIpxe, address?.ToString() ?? "", url);
-        // What a system has, not what a firmware has for a minute. Where a machine has both, it is spoken to over IPv4.
-        if (address is not null && request is { WantsBoot: false, Mac: { } mac } && reply.Type == Dhcp6MessageType.Reply
-            && sessions.AddressOf(mac) is not { AddressFamily: AddressFamily.InterNetwork })
-        {
-            sessions.SetAddress(mac, address, clock.GetUtcNow() + reply.Bindings.Max(binding => binding.LeaseTime));
-        }
+            reporter.Dhcp6Answered(session, request.IsIpxe, address is { } told ? Ipv6.ToAddress(told).ToString() : "", url);
+        // What a system has, not what a firmware has for a minute.
+        if (address is { } given && !request.WantsBoot && reply.Type == Dhcp6MessageType.Reply)
+            Remember(request.Mac, given, clock.GetUtcNow() + reply.Bindings.Max(binding => binding.LeaseTime));
+    }
+
+    // Where a machine has both, it is spoken to over IPv4.
+    private void Remember(MacAddress? card, UInt128 address, DateTimeOffset expires)
+    {
+        if (card is { } mac && sessions.AddressOf(mac) is not { AddressFamily: AddressFamily.InterNetwork })
+            sessions.SetAddress(mac, Ipv6.ToAddress(address), expires);
     }
 
     private sealed record Incoming(Socket Socket, Dhcp6Request Request, IPEndPoint Source, BootSession? Session, string? Url);

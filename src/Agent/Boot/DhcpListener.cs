@@ -24,7 +24,7 @@ internal sealed partial class DhcpListener : IAsyncDisposable
     private readonly TakeDatagram take;
     private readonly RefusalCounters refused;
     private readonly ILogger log;
-    private readonly Task loop;
+    private Task loop = Task.CompletedTask;
 
     /// <param name="port">Its socket is the listener's from now on.</param>
     /// <exception cref="IOException">The port is taken, or not ours to take.</exception>
@@ -35,10 +35,13 @@ internal sealed partial class DhcpListener : IAsyncDisposable
         Link.Restrict(port.Socket, port.Link);
         Link.Bind(port.Socket, port.EndPoint, port.Service);
         Port = ((IPEndPoint)port.Socket.LocalEndPoint!).Port;
-        loop = Task.Factory.StartNew(Receive, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
     }
 
     public int Port { get; }
+
+    /// <summary>From now on datagrams are taken; those that came since the port was bound have waited.</summary>
+    public void Start() =>
+        loop = Task.Factory.StartNew(Receive, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
 
     /// <summary>Ends when its thread has.</summary>
     public async ValueTask DisposeAsync()

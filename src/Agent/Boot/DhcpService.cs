@@ -44,11 +44,12 @@ internal sealed partial class DhcpService(
         sender = new(config);
         if (config.Interface != "")
             ourCard = LinkEndPoint.CardOf(config.Interface);
-        Port = Listen(config.DhcpPort, bootService: false);
+        Port = Bind(config.DhcpPort, bootService: false);
         // Firmware behind a server that sends option 60 asks here, whatever we offered (netboot.md 8).
-        Listen(config.BootServicePort, bootService: true);
+        Bind(config.BootServicePort, bootService: true);
+        listeners.ForEach(listener => listener.Start());
 
-        int Listen(int port, bool bootService)
+        int Bind(int port, bool bootService)
         {
             var socket = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp) { EnableBroadcast = true };
             // The other server may run on this very host: then both get every broadcast (dotnet-facts.md 9).
