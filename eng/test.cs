@@ -54,7 +54,7 @@ async Task<(List<string> Lines, string End)> OutputAsync(string program, string 
     if (!File.Exists(program))
         return (lines, $"{program} was not built");
     // The shell joins both outputs and becomes the program; no input: a test that waits for a person must not hang.
-    const string Command = "exec \"$0\" -noColor -noLogo -noAutoReporters >\"$1\" 2>&1 </dev/null";
+    const string Command = "exec \"$0\" -noColor -noLogo -noAutoReporters -reporter verbose >\"$1\" 2>&1 </dev/null";
     using var process = Process.Start(new ProcessStartInfo("/bin/sh", ["-c", Command, program, log])) ?? throw new InvalidOperationException(
         $"{program} could not be started.");
     var late = false;
@@ -87,7 +87,7 @@ internal sealed record Result(Project Project, string Log, int Passed, int Faile
     {
         var found = output.Select(line => Summary.Match(line)).LastOrDefault(match => match.Success);
         if (found is null)
-            return new(project, log, 0, 1, 0, $"No summary: {(end == "" ? "the log tells" : end)}.\n{string.Join('\n', output.TakeLast(30))}");
+            return new(project, log, 0, 1, 0, $"No summary: {(end == "" ? "the log tells" : end)}.\n{string.Join('\n', Lines.Unfinished(output))}");
         int Number(int group) => int.Parse(found.Groups[group].ValueSpan, CultureInfo.InvariantCulture);
         var (total, failed, skipped, notRun) = (Number(1), Number(2) + Number(3), Number(4), Number(5));
         if (total == 0)
@@ -111,6 +111,15 @@ internal static class Lines
             var depth = Depth(lines[i]);
             yield return [lines[i], .. lines.Skip(i + 1).TakeWhile(line => line.Length == 0 || Depth(line) > depth)];
         }
+    }
+
+    /// <summary>The tests that began and did not end, then what was said last.</summary>
+    public static IEnumerable<string> Unfinished(List<string> lines)
+    {
+        const string Begin = " [STARTING]";
+        var ended = lines.Where(line => line.Contains(" [FINISHED]", StringComparison.Ordinal)).Select(line => line[..line.IndexOf(" [FINISHED]", StringComparison.Ordinal)]);
+        var begun = lines.Where(line => line.EndsWith(Begin, StringComparison.Ordinal)).Select(line => line[..^Begin.Length]);
+        return [.. begun.Except(ended).Select(test => $"Not finished: {test.Trim()}"), .. lines.TakeLast(10)];
     }
 
     private static int Depth(string line) => line.TakeWhile(c => c == ' ').Count();

@@ -46,10 +46,11 @@ public sealed class ReleaseTests
         await using var played = await PlayedCluster.StartAsync();
         await DieAsync(played, 14);
         await played.Nodes.RebootNodeAsync(new() { Name = "cp-12", OverrideGates = "a test" }, cancellationToken: Token);
+        // It begins, and then takes the lease.
+        await AgentDouble.UntilAsync(async () => await LeaseHolderAsync(played) != "");
         var busy = await RefusedAsync(played, "w-14");
         await played.ResultAsync(await CommandAsync(played), CommandOutcome.Failed, "no");
-        await AgentDouble.UntilAsync(async () =>
-            (await played.Nodes.CheckNodeAsync(new() { Name = "cp-12" }, cancellationToken: Token)).LeaseHolder == "");
+        await AgentDouble.UntilAsync(async () => await LeaseHolderAsync(played) == "");
 
         await played.Nodes.ReleaseNodeAsync(new() { Name = "w-14" }, cancellationToken: Token);
         await played.ResultAsync(await CommandAsync(played));
@@ -76,6 +77,9 @@ public sealed class ReleaseTests
 
         Assert.Equal("prod", (await played.Nodes.GetNodeAsync(new() { Name = "w-14" }, cancellationToken: Token)).Node.Status.Cluster);
     }
+
+    private static async Task<string> LeaseHolderAsync(PlayedCluster played) =>
+        (await played.Nodes.CheckNodeAsync(new() { Name = "cp-12" }, cancellationToken: Token)).LeaseHolder;
 
     private static async Task<Command> CommandAsync(PlayedCluster played) =>
         (await played.Agent.NextAsync(m => m.Command is not null)).Command;
