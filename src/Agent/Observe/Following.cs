@@ -6,6 +6,11 @@ namespace Cozy.Fleet.Agent.Observe;
 internal sealed record Sight(ApiMode Mode, string Address)
 {
     public static readonly Sight Nothing = new(ApiMode.Unreachable, "");
+
+    /// <summary>False when a part of the picture is missing that nobody tells of when it is there: etcd, or the Node in Kubernetes.</summary>
+    public bool IsWhole { get; init; } = true;
+
+    public bool IsAtPlaceOf(Sight other) => (Mode, Address) == (other.Mode, other.Address);
 }
 
 /// <summary>Why a watch is over.</summary>
@@ -131,6 +136,9 @@ internal sealed record FollowState(DateTimeOffset LastSign)
     /// <summary>Looks in a row that found nobody.</summary>
     public int Failures { get; init; }
 
+    /// <summary>Looks in a row that found the node, but not the whole picture.</summary>
+    public int Partial { get; init; }
+
     /// <summary>Where the node answered when it was looked at last; null when it did not.</summary>
     public Sight? Seen { get; init; }
 
@@ -154,8 +162,8 @@ internal sealed record FollowOrder(bool Look, bool Abandon, bool Close, Sight? O
 
 /// <summary>
 /// Decides when to look at a node and when to watch it. A watch or an event makes a look at once, many of them one look; without any the
-/// node is polled slowly; a node that does not answer is tried again with growing pauses, which a sign of life makes short again. One look
-/// and one watch at a time.
+/// node is polled slowly. A node that does not answer is tried again with growing pauses, which a sign of life makes short again, and so is
+/// one that does not show all of itself yet. One look and one watch at a time.
 /// </summary>
 internal static class Following
 {
@@ -206,13 +214,16 @@ internal static class Following
             state = state with { Seen = null, Failures = state.Failures + 1, Watch = WatchState.None, Watched = null };
             return state with { LookDue = Earlier(state.LookDue, now + Retry(state, now, pace)) };
         }
-        var moved = state.Watched is { } watched && watched != sight;
+        var moved = state.Watched is { } watched && !watched.IsAtPlaceOf(sight);
+        var partial = sight.IsWhole ? 0 : state.Partial + 1;
+        var pause = partial == 0 ? pace.Poll : Growing(partial, pace.FirstRetry, pace.Poll);
         return state with
         {
             Seen = sight,
             Failures = 0,
+            Partial = partial,
             LastSign = now,
-            LookDue = Earlier(state.LookDue, Later(now, state.LookedAt + pace.Poll)),
+            LookDue = Earlier(state.LookDue, Later(now, state.LookedAt + pause)),
             Watch = moved ? WatchState.None : state.Watch,
             Watched = moved ? null : state.Watched,
         };

@@ -117,7 +117,11 @@ internal sealed partial class Observer : BackgroundService
         var wanted = new Dictionary<string, string>();
         foreach (var member in leases.Values.SelectMany(lease => lease.Targets.Select(target => new Member(lease, target))))
         {
+            var former = members.GetValueOrDefault(member.Target.Node);
             members[member.Target.Node] = member;
+            // A look with the former lease could not see all, and the node itself has no reason to call for another one.
+            if (former is not null && !Equals(former.Lease.Kubernetes?.Endpoints, member.Lease.Kubernetes?.Endpoints))
+                Nudge([member.Target]);
             wanted[member.Target.Node] = AddressOf(member.Target)?.ToString() ?? "";
             Follow(member.Target.Node, wanted[member.Target.Node], PaceOf(member.Target), stopping);
         }
@@ -198,8 +202,11 @@ internal sealed partial class Observer : BackgroundService
         view.Node = member.Target.Node;
         if (await reporter.ReportAsync(member.Target.Node, view, ""))
             NudgeControlPlanes(member);
-        return new(view.ApiMode, view.Address);
+        return new(view.ApiMode, view.Address) { IsWhole = IsWhole(view) };
     }
+
+    private static bool IsWhole(NodeObserved view) =>
+        view.Etcd is null or { Reachable: true } && view.Kubernetes is null or { Reachable: true, Ready: true };
 
     // Its config may give it another address than the one that it had in maintenance mode, and a lease may have ended.
     private async Task<NodeObserved?> LookElsewhereAsync(Member member, IPAddress? tried, CancellationToken cancellation)
@@ -219,9 +226,14 @@ internal sealed partial class Observer : BackgroundService
     // What happened to one member may have changed what the others' etcd says.
     private void NudgeControlPlanes(Member changed)
     {
-        foreach (var other in changed.Lease.Targets.Where(t => t.Role == Role.ControlPlane && t.Node != changed.Target.Node))
+        Nudge(changed.Lease.Targets.Where(t => t.Role == Role.ControlPlane && t.Node != changed.Target.Node));
+    }
+
+    private void Nudge(IEnumerable<ObservationTarget> targets)
+    {
+        foreach (var target in targets)
         {
-            if (followers.TryGetValue(other.Node, out var found))
+            if (followers.TryGetValue(target.Node, out var found))
                 found.Follower.Signal(new FollowSignal.Nudged());
         }
     }

@@ -48,6 +48,25 @@ public sealed class FollowingTests
     }
 
     [Fact]
+    public void What_could_not_be_seen_yet_is_looked_for_soon_and_then_less_and_less_often()
+    {
+        Watched();
+        var pauses = new List<double>();
+        for (var look = 0; look < 8; look++)
+        {
+            Pass(60);
+            Do(new FollowSignal.Passed());
+            pauses.Add((Do(new FollowSignal.Looked(Secure with { IsWhole = false })).Wake - now).TotalSeconds);
+        }
+        Pass(60);
+        Do(new FollowSignal.Passed());
+        var whole = Do(new FollowSignal.Looked(Secure));
+
+        Assert.Equal([0.5, 1, 2, 4, 8, 16, 20, 20], pauses);
+        Assert.Equal((false, Pace.Poll), (whole.Close, whole.Wake - now));
+    }
+
+    [Fact]
     public void A_node_that_says_nothing_is_polled_slowly()
     {
         Watched();
