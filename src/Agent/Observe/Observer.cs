@@ -115,13 +115,9 @@ internal sealed partial class Observer : BackgroundService
         foreach (var (cluster, lease) in leases.Where(l => l.Value.ExpireTime.ToDateTimeOffset() <= clock.GetUtcNow()))
             leases.TryRemove(KeyValuePair.Create(cluster, lease));
         var wanted = new Dictionary<string, string>();
-        foreach (var member in leases.Values.SelectMany(lease => lease.Targets.Select(target => new Member(lease, target))))
+        foreach (var member in Members())
         {
-            var former = members.GetValueOrDefault(member.Target.Node);
-            members[member.Target.Node] = member;
-            // A look with the former lease could not see all, and the node itself has no reason to call for another one.
-            if (former is not null && !Equals(former.Lease.Kubernetes?.Endpoints, member.Lease.Kubernetes?.Endpoints))
-                Nudge([member.Target]);
+            Lend(member);
             wanted[member.Target.Node] = AddressOf(member.Target)?.ToString() ?? "";
             Follow(member.Target.Node, wanted[member.Target.Node], PaceOf(member.Target), stopping);
         }
@@ -133,6 +129,24 @@ internal sealed partial class Observer : BackgroundService
         keysAt = wanted.ToLookup(w => w.Value, w => w.Key);
         foreach (var key in followers.Keys.Where(key => !wanted.ContainsKey(key)))
             Drop(key);
+    }
+
+    // A node that went from one cluster to another is in the leases of both until the former one ends: the newer one counts.
+    private IEnumerable<Member> Members() => leases.Values.OrderByDescending(lease => lease.ExpireTime.ToDateTimeOffset())
+        .SelectMany(lease => lease.Targets.Select(target => new Member(lease, target))).DistinctBy(member => member.Target.Node);
+
+    // The node itself has no reason to call for a look when its lease reaches further than the one before.
+    private void Lend(Member member)
+    {
+        var former = members.GetValueOrDefault(member.Target.Node)?.Lease;
+        members[member.Target.Node] = member;
+        if (former is null)
+            return;
+        var isOther = former.Cluster != member.Lease.Cluster;
+        if (isOther)
+            reporter.Forget(member.Target.Node); // The other cluster knows nothing of it yet.
+        if (isOther || !Equals(former.Kubernetes?.Endpoints, member.Lease.Kubernetes?.Endpoints))
+            Nudge([member.Target]);
     }
 
     private void Follow(string key, string address, FollowPace itsPace, CancellationToken stopping)
