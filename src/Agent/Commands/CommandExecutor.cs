@@ -21,6 +21,9 @@ internal sealed partial class CommandExecutor(
     private readonly ConcurrentDictionary<string, byte> running = new();
     private readonly ConcurrentDictionary<string, SemaphoreSlim> nodes = new();
 
+    /// <summary>A command was carried out, and its result is in the journal: what is reported now, the coordinator reads behind it.</summary>
+    public event Action<Command>? Ended;
+
     /// <summary>Takes a command; returns when it is refused, answered, or begun.</summary>
     public async Task TakeAsync(Command command)
     {
@@ -117,6 +120,8 @@ internal sealed partial class CommandExecutor(
         if (isNew)
             await record.EndAsync(result);
         await journal.AppendAsync(new() { CommandResult = result, Traceparent = command.Traceparent });
+        if (isNew)
+            Ended?.Invoke(command);
     }
 
     private CommandResult Result(Command command, CommandOutcome outcome, string message) => new()

@@ -79,6 +79,14 @@ internal sealed partial class Observer : BackgroundService
         wake.Writer.TryWrite(true);
     }
 
+    /// <summary>Something was done to this node: how it looks now is news, also when that is as before.</summary>
+    public void LookAgain(string node)
+    {
+        reporter.Forget(node);
+        if (followers.TryGetValue(node, out var found))
+            found.Follower.Signal(new FollowSignal.Changed());
+    }
+
     /// <summary>The node that is followed at this address, or null.</summary>
     public string? NodeAt(IPAddress address) => keysAt[address.ToString()].FirstOrDefault();
 

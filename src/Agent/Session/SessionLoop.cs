@@ -46,6 +46,7 @@ internal sealed partial class SessionLoop : BackgroundService
         (this.config, this.identity, this.journal, this.desired) = (config, identity, journal, desired);
         (this.commands, this.answer, this.observer, this.reporter, this.push) = (commands, answer, observer, reporter, push);
         (this.heartbeats, this.failure, this.clock, this.log) = (heartbeats, failure, clock, log);
+        commands.Ended += command => observer.LookAgain(command.Node);
         reconnect = new ResiliencePipelineBuilder { TimeProvider = clock }.AddRetry(new RetryStrategyOptions
         {
             MaxRetryAttempts = int.MaxValue,

@@ -31,6 +31,8 @@ public sealed class CommandExecutorTests : IAsyncLifetime
     [Fact]
     public async Task A_repeat_while_it_runs_is_not_begun_again_and_one_after_it_is_answered_from_the_record()
     {
+        var ended = new TaskCompletionSource<string>();
+        executor.Ended += command => ended.SetResult(command.Node); // A second time would throw.
         await executor.TakeAsync(Order("op-1"));
         await executor.TakeAsync(Order("op-1"));
         Finish("op-1", "done");
@@ -40,6 +42,7 @@ public sealed class CommandExecutorTests : IAsyncLifetime
 
         Assert.Equal("op-1 Succeeded done", await ResultAsync());
         Assert.Equal(["op-1"], begun);
+        Assert.Equal("n1", await ended.Task.WaitAsync(Cancellation));
     }
 
     [Fact]
