@@ -73,9 +73,13 @@ internal static class ClusterStatusRules
 
     private static bool IsSilent(NodeRecord? node) => node is { Observed.ApiMode: Agents.ApiMode.Unreachable };
 
-    private static string Seen(NodeRecord node) => IsSilent(node)
-        ? $"no answer: {node.Observed!.Error}"
-        : $"{node.Phase}{(node.Observed is { UnmetConditions.Count: > 0 } s ? ", " + s.UnmetConditions[0].Name + ": " + s.UnmetConditions[0].Reason : "")}";
+    private static string Seen(NodeRecord node) => node switch
+    {
+        _ when IsSilent(node) => $"no answer: {node.Observed!.Error}",
+        { Observed.UnmetConditions: [var unmet, ..] } => $"{node.Phase}, {unmet.Name}: {unmet.Reason}",
+        { Phase: NodePhase.Joining } => $"{node.Phase}, its Node in Kubernetes: {KubernetesWords.Of(node.Observed?.Kubernetes)}",
+        _ => $"{node.Phase}",
+    };
 
     // The same wait keeps its beginning.
     private static Waiting Keep(ClusterRecord cluster, Waiting waiting) =>

@@ -14,14 +14,6 @@ internal static class GateWords
         _ => string.Join("; ", Complaints(etcd, hostnames)),
     };
 
-    public static string Of(KubernetesObservation? kubernetes) => kubernetes switch
-    {
-        null => "not observed",
-        { Reachable: false } => $"the API server does not answer: {kubernetes.Error}",
-        { NodeFound: false } => "Kubernetes has no Node of this name",
-        _ => $"Ready is not True{(kubernetes.Unschedulable ? ", and it is cordoned" : "")}",
-    };
-
     public static string Leader(ulong leader, ulong term) => leader == 0 ? "no leader" : $"leader {leader} in term {term}";
 
     private static IEnumerable<string> Complaints(EtcdObservation etcd, IReadOnlyCollection<string> hostnames)

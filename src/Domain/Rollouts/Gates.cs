@@ -64,7 +64,7 @@ public static class Gates
 
     private static GateResult NodeReady(GateFacts facts, NodeRecord node) => Judge(facts, node, "k8s.nodes",
         seen => seen.Kubernetes is { Reachable: true, NodeFound: true, Ready: true }, "the Kubernetes Node is not Ready",
-        seen => GateWords.Of(seen.Kubernetes));
+        seen => KubernetesWords.Of(seen.Kubernetes));
 
     private static GateResult Member(GateFacts facts, NodeRecord node, NodeRecord[] all) => Judge(facts, node, "etcd.member",
         seen => seen.Etcd is { Reachable: true, IsLearner: false, Errors.Count: 0, Alarms.Count: 0 } etcd

@@ -106,6 +106,18 @@ public sealed class ClusterConvergenceTests
         Assert.Equal(ClusterPhase.Running, Advance(running, gone with { Operation = new("upgrade", "rollouts/x", "Verify", Start) }).Phase);
     }
 
+    [Fact]
+    public void A_member_that_Talos_calls_ready_waits_for_its_Node_in_Kubernetes_and_says_so()
+    {
+        var cluster = Advance(Cluster(1, 0), Free("a"));
+        var joining = Running("a") with { Phase = NodePhase.Joining };
+        var seen = joining.Observed! with { Kubernetes = new(true, "", true, false, false, "", "", "", "") };
+
+        Assert.Equal("Joining, its Node in Kubernetes: not observed", Assert.Single(Advance(cluster, joining).Waiting).Observed);
+        Assert.Equal("Joining, its Node in Kubernetes: Ready is not True",
+            Assert.Single(Advance(cluster, joining with { Observed = seen }).Waiting).Observed);
+    }
+
     private static ClusterRecord Cluster(int controlPlanes, int workers) => new(new ResourceMetadata("c1", "uid", Start))
     {
         Spec = new() { Image = "i", KubernetesVersion = "v1.36.3", ControlPlane = new([], "", controlPlanes), Workers = new([], "", workers) },
