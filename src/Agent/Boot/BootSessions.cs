@@ -67,8 +67,8 @@ internal sealed class BootSessions(TimeProvider clock)
 
     public int Count => byId.Count;
 
-    /// <summary>A machine was given this address, or keeps it.</summary>
-    public event Action<IPAddress>? AddressGiven;
+    /// <summary>A machine was given this address (true), or keeps the one that it has (false).</summary>
+    public event Action<IPAddress, bool>? AddressGiven;
 
     /// <inheritdoc cref="For(BootClient, string)"/>
     public BootSession For(DhcpRequest request, string traceparent) =>
@@ -103,11 +103,12 @@ internal sealed class BootSessions(TimeProvider clock)
     {
         if (owners.TryGetValue(address, out var former) && former != mac && addresses.TryGetValue(former, out var old) && old.Address.Equals(address))
             addresses.TryRemove(former, out _);
-        if (addresses.TryGetValue(mac, out var previous) && !previous.Address.Equals(address))
-            owners.TryRemove(KeyValuePair.Create(previous.Address, mac));
+        var had = addresses.TryGetValue(mac, out var previous) && previous.Expires > clock.GetUtcNow() ? previous.Address : null;
+        if (previous.Address is { } before && !before.Equals(address))
+            owners.TryRemove(KeyValuePair.Create(before, mac));
         owners[address] = mac;
         addresses[mac] = (address, clock.GetUtcNow(), expires);
-        AddressGiven?.Invoke(address);
+        AddressGiven?.Invoke(address, !address.Equals(had));
     }
 
     /// <summary>Whose address this is while its lease lasts.</summary>

@@ -50,7 +50,7 @@ internal sealed partial class Observer : BackgroundService
         pace = new() { Poll = config.ObserveInterval };
         if (config.ObserveInterval < pace.LongestRetry)
             pace = pace with { LongestRetry = config.ObserveInterval };
-        sessions.AddressGiven += Hint;
+        sessions.AddressGiven += Given;
     }
 
     /// <summary>How many nodes tell by themselves when something changes.</summary>
@@ -76,7 +76,6 @@ internal sealed partial class Observer : BackgroundService
             if (followers.TryGetValue(key, out var found))
                 found.Follower.Signal(new FollowSignal.Hinted());
         }
-        wake.Writer.TryWrite(true);
     }
 
     /// <summary>Something was done to this node: how it looks now is news, also when that is as before.</summary>
@@ -92,7 +91,7 @@ internal sealed partial class Observer : BackgroundService
 
     public override void Dispose()
     {
-        sessions.AddressGiven -= Hint;
+        sessions.AddressGiven -= Given;
         base.Dispose();
     }
 
@@ -115,6 +114,14 @@ internal sealed partial class Observer : BackgroundService
             foreach (var key in followers.Keys)
                 Drop(key);
         }
+    }
+
+    // A machine that renews its lease is followed already: going through all of them for it would be most of what a busy agent does.
+    private void Given(IPAddress address, bool isNew)
+    {
+        Hint(address);
+        if (isNew)
+            wake.Writer.TryWrite(true);
     }
 
     // Who should be followed, where, and how; the rest is the followers' own.

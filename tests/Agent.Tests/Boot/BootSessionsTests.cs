@@ -80,6 +80,24 @@ public sealed class BootSessionsTests
     }
 
     [Fact]
+    public void An_address_is_told_as_new_when_its_machine_did_not_have_it()
+    {
+        var told = new List<(IPAddress, bool)>();
+        sessions.AddressGiven += (address, isNew) => told.Add((address, isNew));
+        var elsewhere = IPAddress.Parse("10.1.0.6");
+        Give(Mac, Address);
+        Give(Mac, Address); // A renewal.
+        Give(Mac, elsewhere);
+        Give(Other, Address);
+        clock.Advance(TimeSpan.FromHours(2));
+        Give(Other, Address);
+
+        Assert.Equal([(Address, true), (Address, false), (elsewhere, true), (Address, true), (Address, true)], told);
+
+        void Give(MacAddress mac, IPAddress address) => sessions.SetAddress(mac, address, clock.GetUtcNow().AddHours(1));
+    }
+
+    [Fact]
     public void An_address_is_one_machines_and_only_while_its_lease_lasts()
     {
         sessions.SetAddress(Mac, Address, clock.GetUtcNow().AddHours(1));
