@@ -8,8 +8,8 @@ internal sealed class BootAnswers(DesiredStateStore desired, AssetCache cache, B
 {
     /// <summary>
     /// True when the machine starts from its disk, which is reported then: its firmware gets no loader. One that gets nothing goes on to its
-    /// next entry, and no loader has to find the way there. It also keeps a loader that is a whole system, as arm64's may be, from starting on a machine
-    /// that has its own. Where the rack has a menu the loader is served, because it shows the menu.
+    /// next entry, and no loader has to find the way there. It also keeps a loader that is a whole system, as arm64's may be, from starting
+    /// on a machine that has its own. Where the rack has a menu the loader is served, because it shows the menu.
     /// </summary>
     public bool TryLeaveToItsDisk(BootSession session)
     {

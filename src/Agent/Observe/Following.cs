@@ -39,7 +39,7 @@ internal abstract record FollowSignal
     /// <summary>Time passed.</summary>
     internal sealed record Passed : FollowSignal;
 
-    /// <summary>The node itself said that something changed.</summary>
+    /// <summary>The node itself said that something changed, or we know it: a command was carried out, a lease shows more.</summary>
     internal sealed record Changed : FollowSignal;
 
     /// <summary>Somebody said, without proof, that the node lives: a packet, an event at the sink, a line of its kernel's log.</summary>

@@ -72,18 +72,14 @@ internal sealed partial class Observer : BackgroundService
     public void Hint(IPAddress address)
     {
         foreach (var key in keysAt[address.ToString()])
-        {
-            if (followers.TryGetValue(key, out var found))
-                found.Follower.Signal(new FollowSignal.Hinted());
-        }
+            Signal(key, new FollowSignal.Hinted());
     }
 
-    /// <summary>Something was done to this node: how it looks now is news, also when that is as before.</summary>
+    /// <summary>Something was done to this node, or may be seen of it from now on: how it looks is news, also when that is as before.</summary>
     public void LookAgain(string node)
     {
         reporter.Forget(node);
-        if (followers.TryGetValue(node, out var found))
-            found.Follower.Signal(new FollowSignal.Changed());
+        Signal(node, new FollowSignal.Changed());
     }
 
     /// <summary>The node that is followed at this address, or null.</summary>
@@ -155,13 +151,16 @@ internal sealed partial class Observer : BackgroundService
     {
         var former = members.GetValueOrDefault(member.Target.Node)?.Lease;
         members[member.Target.Node] = member;
-        if (former is null)
-            return;
-        var isOther = former.Cluster != member.Lease.Cluster;
-        if (isOther)
-            reporter.Forget(member.Target.Node); // The other cluster knows nothing of it yet.
-        if (isOther || !Equals(former.Kubernetes?.Endpoints, member.Lease.Kubernetes?.Endpoints))
-            Nudge([member.Target]);
+        var reachesFurther = former is not null
+            && (former.Cluster != member.Lease.Cluster || !Equals(former.Kubernetes?.Endpoints, member.Lease.Kubernetes?.Endpoints));
+        if (reachesFurther)
+            LookAgain(member.Target.Node);
+    }
+
+    private void Signal(string key, FollowSignal signal)
+    {
+        if (followers.TryGetValue(key, out var found))
+            found.Follower.Signal(signal);
     }
 
     private void Follow(string key, string address, FollowPace itsPace, CancellationToken stopping)
@@ -255,16 +254,8 @@ internal sealed partial class Observer : BackgroundService
     // What happened to one member may have changed what the others' etcd says.
     private void NudgeControlPlanes(Member changed)
     {
-        Nudge(changed.Lease.Targets.Where(t => t.Role == Role.ControlPlane && t.Node != changed.Target.Node));
-    }
-
-    private void Nudge(IEnumerable<ObservationTarget> targets)
-    {
-        foreach (var target in targets)
-        {
-            if (followers.TryGetValue(target.Node, out var found))
-                found.Follower.Signal(new FollowSignal.Nudged());
-        }
+        foreach (var other in changed.Lease.Targets.Where(t => t.Role == Role.ControlPlane && t.Node != changed.Target.Node))
+            Signal(other.Node, new FollowSignal.Nudged());
     }
 
     private async Task<Sight> LookForNewcomerAsync(IPAddress address, CancellationToken cancellation)

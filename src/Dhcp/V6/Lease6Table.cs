@@ -75,7 +75,7 @@ public sealed class Lease6Table(IReadOnlyList<Dhcp6Subnet> subnets, IReadOnlyLis
     /// <summary>How many addresses are in clients' hands, offers included.</summary>
     public int LiveCount(DateTimeOffset now) => byAddress.Values.Count(lease => !lease.Declined && lease.Expires > now);
 
-    /// <summary>The subnet of a relay's link, or the local link's, which the first one stands for.</summary>
+    /// <summary>The subnet of an address, such as that of a relay's link; of 0 the local link's, which the first one stands for.</summary>
     public Dhcp6Subnet? SubnetOf(UInt128 link) => link == 0 ? subnets is [var first, ..] ? first : null
         : subnets.FirstOrDefault(subnet => subnet.Contains(link));
 
@@ -111,7 +111,7 @@ public sealed class Lease6Table(IReadOnlyList<Dhcp6Subnet> subnets, IReadOnlyLis
         if (At(lease.Address) is { } former && former.Client != lease.Client)
             Forget(former);
         byAddress[lease.Address] = lease;
-        if (!lease.Declined && subnets.FirstOrDefault(subnet => subnet.Contains(lease.Address)) is { } subnet)
+        if (!lease.Declined && SubnetOf(lease.Address) is { } subnet)
             byClient[(subnet, lease.Client)] = lease.Address;
     }
 
@@ -215,11 +215,8 @@ public sealed class Lease6Table(IReadOnlyList<Dhcp6Subnet> subnets, IReadOnlyLis
     private void Forget(Lease6 lease)
     {
         byAddress.Remove(lease.Address);
-        foreach (var subnet in subnets.Where(subnet => subnet.Contains(lease.Address)))
-        {
-            if (byClient.TryGetValue((subnet, lease.Client), out var address) && address == lease.Address)
-                byClient.Remove((subnet, lease.Client));
-        }
+        if (SubnetOf(lease.Address) is { } subnet && byClient.GetValueOrDefault((subnet, lease.Client)) == lease.Address)
+            byClient.Remove((subnet, lease.Client));
     }
 
     private bool IsLeasable(UInt128 address, Dhcp6Subnet subnet) => subnet.Leases(address) && reservations.At(address) is null;
