@@ -10,6 +10,7 @@ using Cozy.Fleet.Agent.Power;
 using Cozy.Fleet.Agent.Queries;
 using Cozy.Fleet.Agent.Session;
 using Cozy.Fleet.Dhcp;
+using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using OpenTelemetry.Resources;
 using OpenTelemetry.Trace;
 using Serilog;
@@ -76,8 +77,10 @@ internal static class AgentProgram
         var builder = WebApplication.CreateEmptyBuilder(new());
         builder.Services.AddRoutingCore();
         AddLogging(builder);
+        builder.Services.Configure<SocketTransportOptions>(sockets => sockets.CreateBoundListenSocket = ImpatientListener.Bind);
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
         {
+            kestrel.Limits.KeepAliveTimeout = ImpatientListener.IdleTimeout;
             kestrel.Listen(new IPEndPoint(config.Address, config.HttpPort));
             if (config.Dhcp6 is { } dhcp6)
                 kestrel.Listen(new IPEndPoint(dhcp6.Address, config.HttpPort));
