@@ -23,8 +23,9 @@ internal sealed record Comparison(string What, string Unit, bool MoreIsBetter, d
     public required Contender[] Others { get; init; }
 
     /// <summary>
-    /// Rounds in turn, each with another one first, so that whatever else the machine does meets all of them. The score is taken within a
-    /// round, against the best of the others; one round before them warms up and is not counted.
+    /// Rounds in turn, each with another one first, so that whatever else the machine does meets all of them; one round before them warms up
+    /// and is not counted. The score is taken within a round, against the one whose median is the best of the others: the best of each round
+    /// would set the luck of three servers against that of one.
     /// </summary>
     public async Task<Compared> RunAsync(int rounds)
     {
@@ -40,13 +41,13 @@ internal sealed record Comparison(string What, string Unit, bool MoreIsBetter, d
                     figures[contender].Add(figure);
             }
         }
-        var scores = Enumerable.Range(0, rounds).Select(round =>
-            Score(figures[Agent][round], Limit is { } limit ? [limit] : Others.Select(other => figures[other][round])));
+        var best = Others.Select(other => figures[other]).MaxBy(f => Spread.Of(f).Median * (MoreIsBetter ? 1 : -1))!;
+        var scores = figures[Agent].Select((ours, round) => Score(ours, Limit ?? best[round]));
         return new(this, [.. all.Select(c => (c.Name, Spread.Of(figures[c]), c.Memory()))], Spread.Of(scores));
     }
 
-    private double Score(double ours, IEnumerable<double> theirs) =>
-        CountsDifference ? theirs.Min() - ours : MoreIsBetter ? ours / theirs.Max() : theirs.Min() / ours;
+    private double Score(double ours, double theirs) =>
+        CountsDifference ? theirs - ours : MoreIsBetter ? ours / theirs : theirs / ours;
 }
 
 /// <summary>What a comparison gave.</summary>

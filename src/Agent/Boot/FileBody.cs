@@ -8,7 +8,8 @@ namespace Cozy.Fleet.Agent.Boot;
 /// </summary>
 internal static class FileBody
 {
-    private const int Piece = 256 * 1024;
+    // With larger ones the line waits for the disk's cache and the cache for the line (`./fleet bench http`: 0.7 of nginx instead of 1.0).
+    private const int Piece = 128 * 1024;
 
     /// <returns>How many bytes of the body were sent.</returns>
     public static async Task<long> ServeAsync(HttpContext context, string path, string tag)

@@ -10,8 +10,9 @@ internal static class Link
 {
     private const int EthernetMtu = 1500;
 
-    // Linux: SOL_SOCKET, SO_BINDTODEVICE.
+    // Linux: SOL_SOCKET, SO_REUSEPORT, SO_BINDTODEVICE.
     private const int SocketLevel = 1;
+    private const int ReusePort = 15;
     private const int BindToDevice = 25;
 
     /// <summary>Call it before the bind: the socket hears one link's machines and no others (dotnet-facts.md 9).</summary>
@@ -21,6 +22,11 @@ internal static class Link
         if (link != "")
             socket.SetRawSocketOption(SocketLevel, BindToDevice, Encoding.ASCII.GetBytes(link + "\0"));
     }
+
+    /// <summary>
+    /// Before the bind: the socket may have a port with others of ours that share it. After the bind: others of ours may have its port too.
+    /// </summary>
+    public static void SharePort(Socket socket) => socket.SetRawSocketOption(SocketLevel, ReusePort, BitConverter.GetBytes(1));
 
     /// <summary>Binds; the error says which service wanted which port.</summary>
     /// <exception cref="IOException">The port is taken, or not ours to take.</exception>

@@ -1,5 +1,6 @@
 using System.Net;
 using Cozy.Fleet.Agent.Boot;
+using Cozy.Fleet.Agent.Boot.Tftp;
 using Cozy.Fleet.Agent.Commands;
 using Cozy.Fleet.Agent.Config;
 using Cozy.Fleet.Agent.Images;
@@ -77,7 +78,13 @@ internal static class AgentProgram
         var builder = WebApplication.CreateEmptyBuilder(new());
         builder.Services.AddRoutingCore();
         AddLogging(builder);
-        builder.Services.Configure<SocketTransportOptions>(sockets => sockets.CreateBoundListenSocket = ImpatientListener.Bind);
+        builder.Services.Configure<SocketTransportOptions>(sockets =>
+        {
+            sockets.CreateBoundListenSocket = ImpatientListener.Bind;
+            // An asset goes from the file to its line on one thread; handing each piece to another took as long as the piece. No handler
+            // computes or waits on a thread for long, which is what the warning in the name is about.
+            sockets.UnsafePreferInlineScheduling = true;
+        });
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
         {
             kestrel.Limits.KeepAliveTimeout = ImpatientListener.IdleTimeout;
@@ -120,7 +127,7 @@ internal static class AgentProgram
         services.AddSingleton<NodeProbe>().AddSingleton<NodeWatcher>().AddSingleton<ViewReporter>().AddSingleton<AgentIdentity>();
         services.AddSingleton<BootReporter>().AddSingleton<AssetCache>().AddSingleton<Observer>().AddSingleton<SessionLoop>();
         services.AddSingleton<ConflictProbe>().AddSingleton<ForeignServers>().AddSingleton<DhcpService>().AddSingleton<Dhcp6Service>()
-            .AddSingleton<TftpService>().AddSingleton<ImageBuilds>();
+            .AddSingleton<TftpFiles>().AddSingleton<TftpService>().AddSingleton<ImageBuilds>();
         services.AddSingleton<Senders>().AddSingleton<EventSink>().AddSingleton<KernelLogs>().AddSingleton<KernelLogService>();
         services.AddSingleton<MirrorContent>().AddSingleton<RegistryMirror>();
         services.AddSingleton(new AssetStore(Path.Combine(config.DataDirectory, "assets"), config.AssetsLimit, clock));
@@ -144,9 +151,8 @@ internal static class AgentProgram
             return;
         services.AddSingleton<RouterAdvertiser>();
         // Not AddHostedService, which takes a second one of the same type for the first.
-        services.AddSingleton<IHostedService>(s => new TftpService(config, s.GetRequiredService<BootSessions>(), s.GetRequiredService<BootAnswers>(),
-            s.GetRequiredService<BootReporter>(), s.GetRequiredService<RefusalCounters>(), s.GetRequiredService<TimeProvider>(),
-            s.GetRequiredService<ILogger<TftpService>>())
+        services.AddSingleton<IHostedService>(s => new TftpService(config, s.GetRequiredService<TftpFiles>(), s.GetRequiredService<BootReporter>(),
+            s.GetRequiredService<RefusalCounters>(), s.GetRequiredService<TimeProvider>(), s.GetRequiredService<ILogger<TftpService>>())
         {
             Address = dhcp6.Address,
         });

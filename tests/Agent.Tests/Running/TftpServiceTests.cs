@@ -63,21 +63,41 @@ public sealed class TftpServiceTests
         await using var agent = await rack.StartAsync();
         using var http = new HttpClient();
         using var first = new Client(agent);
-        using var second = new Client(agent);
         var (_, transfer) = await first.AskAsync(Request("undionly.kpxe"));
 
-        await second.SendAsync(Request("undionly.kpxe"), second.Server);
-        // Behind it in the queue: when this one is answered, that one was not.
-        Assert.Equal((ushort)TftpError.FileNotFound, TftpPacket.ReadError((await second.AskAsync(Request("nosuch"))).Packet).Code);
-        Assert.Equal(1, await agent.RefusedAsync("tftp/too-many-transfers", http));
+        // From so many ports that no thread of the server sees all of them.
+        var others = Enumerable.Range(0, 8).Select(_ => new Client(agent)).ToArray();
+        foreach (var other in others)
+        {
+            await other.SendAsync(Request("undionly.kpxe"), other.Server);
+            // Behind it in the queue: when this one is answered, that one was not.
+            Assert.Equal((ushort)TftpError.FileNotFound, TftpPacket.ReadError((await other.AskAsync(Request("nosuch"))).Packet).Code);
+        }
+        Assert.Equal(others.Length, await agent.RefusedAsync("tftp/too-many-transfers", http));
 
         await first.SendAsync(TftpPacket.WriteError(TftpError.NotDefined, "enough"), transfer);
-        // The transfer's own port has a queue of its own: the second may have to ask more than once, as clients do.
+        // The transfer's own port has a queue of its own: another one may have to ask more than once, as clients do.
         byte[] answer;
         do
-            answer = (await second.AskAsync(Request("undionly.kpxe"), second.Server, Request("nosuch"))).Packet;
+            answer = (await others[0].AskAsync(Request("undionly.kpxe"), others[0].Server, Request("nosuch"))).Packet;
         while (TftpPacket.OpcodeOf(answer) == TftpOpcode.Error);
         Assert.Equal((ushort?)1, TftpPacket.BlockOf(answer));
+        Array.ForEach(others, other => other.Dispose());
+    }
+
+    [Fact]
+    public async Task Another_server_on_the_port_is_an_error_that_says_so()
+    {
+        using var rack = Rack("");
+        await using var agent = await rack.StartAsync();
+        var config = await File.ReadAllTextAsync(rack.ConfigFile, Cancellation);
+        await File.WriteAllTextAsync(rack["second.yaml"], config.Replace(rack.Data, rack["second"], StringComparison.Ordinal)
+            .Replace("tftp: {port: 0}", $"tftp: {{port: {agent.TftpPort}}}", StringComparison.Ordinal), Cancellation);
+
+        await using var second = AgentProcess.Launch(["--config", rack["second.yaml"]]);
+
+        Assert.Equal(1, await second.ExitCodeAsync());
+        await second.LineAsync($"TFTP cannot listen on {agent.Http.Host}:{agent.TftpPort}");
     }
 
     [Fact]

@@ -1,21 +1,15 @@
 using System.Net;
 using System.Net.Sockets;
-using Cozy.Fleet.Agent.Config;
-using Cozy.Fleet.Dhcp;
 using Cozy.Fleet.Tftp;
 
-namespace Cozy.Fleet.Agent.Boot;
+namespace Cozy.Fleet.Agent.Boot.Tftp;
 
 /// <summary>
-/// The TFTP server: one thread that waits for all its sockets, one for requests and one for each transfer, as RFC 1350 has it; or a single
-/// one, where a firewall or a NAT lets nothing else through. The rules are in <see cref="TftpTransfer"/>.
+/// One thread of the TFTP server: it waits for all its sockets, one for requests and one for each transfer, as RFC 1350 has it; or for a
+/// single one, where a firewall or a NAT lets nothing else through. The rules are in <see cref="TftpTransfer"/>.
 /// </summary>
-internal sealed partial class TftpService(
-    AgentConfig config, BootSessions sessions, BootAnswers answers, BootReporter reporter, RefusalCounters refused, TimeProvider clock,
-    ILogger<TftpService> log) : IHostedService, IDisposable
+internal sealed partial class TftpLoop : IAsyncDisposable
 {
-    private const int UdpAndTftp = 8 + 4; // A fragment is lost by many ROMs (netboot.md 13.2).
-
     // Of an answer in flight for each of the transfers of a single port.
     private const int ReceiveBuffer = 4 << 20;
 
@@ -26,81 +20,69 @@ internal sealed partial class TftpService(
 
     private static readonly TimeSpan LongestWait = TimeSpan.FromMinutes(1);
 
-    private readonly Dictionary<SocketAddress, TftpConversation> running = []; // The loop's alone.
+    private readonly Dictionary<SocketAddress, TftpConversation> running = [];
     private readonly Dictionary<Socket, TftpConversation> bySocket = [];
     private readonly List<Socket> readable = [];
     private readonly byte[] buffer = new byte[2048];
-    private SocketAddress sender = new(AddressFamily.InterNetwork);
+    private readonly SocketAddress sender;
     private readonly CancellationTokenSource stopping = new();
-    private Socket? listener;
+    private readonly TftpSetting setting;
+    private readonly TransferLimits limits;
+    private readonly Socket listener;
+    private readonly ILogger log;
     private Task loop = Task.CompletedTask;
-    private int blockLimit = 1468;
 
-    public int Port { get; private set; }
-
-    /// <summary>Where machines reach it: each version of IP has a server of its own.</summary>
-    public IPAddress Address { get; init; } = config.Address;
+    /// <param name="listener">Where requests come in; bound, and the loop's own from now on.</param>
+    public TftpLoop(TftpSetting setting, TransferLimits limits, Socket listener, ILogger log)
+    {
+        (this.setting, this.limits, this.listener, this.log) = (setting, limits, listener, log);
+        listener.ReceiveBufferSize = ReceiveBuffer;
+        sender = new(listener.AddressFamily);
+    }
 
     public static IPEndPoint EndPointOf(SocketAddress address) =>
         (IPEndPoint)new IPEndPoint(address.Family == AddressFamily.InterNetworkV6 ? IPAddress.IPv6Any : IPAddress.Any, 0).Create(address);
 
-    public Task StartAsync(CancellationToken cancellationToken)
-    {
-        // Bound to the provisioning address alone: replies come from the address that was asked, and nobody else is served.
-        listener = NewSocket();
-        sender = new(Address.AddressFamily);
-        listener.ReceiveBufferSize = ReceiveBuffer;
-        Link.Bind(listener, new IPEndPoint(Address, config.TftpPort), "TFTP");
-        blockLimit = Link.MtuOf(Address) - (Address.AddressFamily == AddressFamily.InterNetworkV6 ? 40 : 20) - UdpAndTftp;
-        Port = ((IPEndPoint)listener.LocalEndPoint!).Port;
-        loop = Task.Factory.StartNew(() => Run(listener), stopping.Token, TaskCreationOptions.LongRunning, TaskScheduler.Default);
-        return Task.CompletedTask;
-    }
+    public void Start() => loop = Task.Factory.StartNew(Run, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
 
-    public async Task StopAsync(CancellationToken cancellationToken)
+    /// <summary>Ends when its thread has; transfers that run are given up.</summary>
+    public async ValueTask DisposeAsync()
     {
         await stopping.CancelAsync();
-        // The loop waits for packets; here is one.
-        if (listener is not null)
-            TrySend(listener, [], ((IPEndPoint)listener.LocalEndPoint!).Serialize());
+        listener.Dispose(); // The thread waits for it.
         await loop;
-    }
-
-    public void Dispose()
-    {
         foreach (var conversation in running.Values.ToArray())
             Forget(conversation);
-        listener?.Dispose();
         stopping.Dispose();
     }
 
-    private Socket NewSocket() => new(Address.AddressFamily, SocketType.Dgram, ProtocolType.Udp);
-
-    private void Run(Socket listening)
+    private void Run()
     {
         while (!stopping.IsCancellationRequested)
         {
             try
             {
-                Turn(listening);
+                Turn();
             }
             catch (Exception failure)
             {
+                if (stopping.IsCancellationRequested)
+                    return;
                 // Whatever one packet did, the rack's next machine is served. The pause keeps a lasting error from filling the log.
-                refused.Count("tftp/error");
+                setting.Refused.Count("tftp/error");
                 LogLoopError(failure);
                 stopping.Token.WaitHandle.WaitOne(TimeSpan.FromMilliseconds(200));
             }
         }
     }
 
-    private void Turn(Socket listening)
+    private void Turn()
     {
         readable.Clear();
-        readable.Add(listening);
+        readable.Add(listener);
         readable.AddRange(bySocket.Keys);
         Socket.Select(readable, null, null, UntilNextDeadline());
-        var now = clock.GetUtcNow();
+        var now = setting.Clock.GetUtcNow();
         foreach (var socket in readable)
             Receive(socket, now);
         foreach (var late in running.Values.Where(c => c.Deadline <= now).ToArray())
@@ -111,7 +93,7 @@ internal sealed partial class TftpService(
     {
         if (running.Count == 0)
             return LongestWait;
-        var wait = running.Values.Min(c => c.Deadline) - clock.GetUtcNow();
+        var wait = running.Values.Min(c => c.Deadline) - setting.Clock.GetUtcNow();
         return wait > TimeSpan.Zero ? wait : TimeSpan.Zero;
     }
 
@@ -139,7 +121,7 @@ internal sealed partial class TftpService(
     private void OnListener(ReadOnlySpan<byte> datagram, DateTimeOffset now)
     {
         var isRequest = TftpPacket.OpcodeOf(datagram) is TftpOpcode.ReadRequest or TftpOpcode.WriteRequest;
-        if (!isRequest && config.TftpSinglePort && running.TryGetValue(sender, out var conversation))
+        if (!isRequest && setting.IsSinglePort && running.TryGetValue(sender, out var conversation))
         {
             Step(conversation, datagram, now, static (c, packet, time) => c.OnPacket(packet, time));
             return;
@@ -147,30 +129,14 @@ internal sealed partial class TftpService(
         if (!TftpPacket.TryReadRequest(datagram, out var request, out var refusal))
         {
             // An ERROR is never answered with an ERROR (netboot.md 13.1), nor is the last ACK of a transfer that is over.
-            if (TftpPacket.OpcodeOf(datagram) is not (TftpOpcode.Error or TftpOpcode.Ack) && !stopping.IsCancellationRequested)
+            if (TftpPacket.OpcodeOf(datagram) is not (TftpOpcode.Error or TftpOpcode.Ack))
                 Refuse(refusal);
             return;
         }
-        if (!TftpPath.TryNormalize(request.FileName, out var path))
-            Refuse(new(TftpError.AccessViolation, "That path is not served.", "path-refused"));
-        else if (Locate(path) is not { } file)
-            Refuse(new(TftpError.FileNotFound, "File not found.", "file-not-found"));
-        else if (SessionOf(path) is { Firmware: ClientFirmware.UefiArm64 } arm && answers.TryLeaveToItsDisk(arm))
-            Refuse(new(TftpError.FileNotFound, "This machine starts from its disk.", "disk"));
+        if (setting.Files.TryFind(request.FileName, out var loader, out refusal))
+            Begin(new(Copy(sender), request, loader), now);
         else
-            Begin(new(Copy(sender), request, path, file, SessionOf(path)), now);
-    }
-
-    private BootSession? SessionOf(string path) => path.Split('/') is ["b", var id, _] ? sessions.Find(id) : null;
-
-    // b/SESSION/NAME, or the plain name for machines whose own configuration says so.
-    private string? Locate(string path)
-    {
-        var name = path.Split('/') is ["b", _, var last] ? last : path;
-        if (name != config.BiosLoader && name != config.UefiLoader && (name == "" || name != config.Arm64Loader))
-            return null;
-        var file = Path.Combine(config.IpxeDirectory, name);
-        return File.Exists(file) ? file : null;
+            Refuse(refusal);
     }
 
     private void Begin(TftpRequest request, DateTimeOffset now)
@@ -181,10 +147,9 @@ internal sealed partial class TftpService(
                 return;
             Forget(former); // A client that uses one port for all its transfers, or that started over.
         }
-        if (running.Count >= config.TftpTransfers
-            || running.Values.Count(c => c.From.EndPoint.Address.Equals(request.EndPoint.Address)) >= config.TftpTransfersPerClient)
+        if (!limits.TryTake(request.EndPoint.Address))
         {
-            refused.Count("tftp/too-many-transfers"); // Without an answer: the client asks again.
+            setting.Refused.Count("tftp/too-many-transfers"); // Without an answer: the client asks again.
             return;
         }
         if (Open(request) is not { } conversation)
@@ -195,20 +160,21 @@ internal sealed partial class TftpService(
 
     private TftpConversation? Open(TftpRequest request)
     {
-        var socket = config.TftpSinglePort ? listener! : NewSocket();
+        var socket = setting.IsSinglePort ? listener : new(listener.AddressFamily, SocketType.Dgram, ProtocolType.Udp);
         try
         {
-            if (!config.TftpSinglePort)
-                socket.Bind(new IPEndPoint(Address, 0));
-            var conversation = new TftpConversation(request, socket, blockLimit, Math.Max(SmallestShare, BlocksInFlight / (running.Count + 1)));
-            if (!config.TftpSinglePort)
+            if (!setting.IsSinglePort)
+                socket.Bind(new IPEndPoint(((IPEndPoint)listener.LocalEndPoint!).Address, 0));
+            var conversation = new TftpConversation(request, socket, setting.BlockLimit, Math.Max(SmallestShare, BlocksInFlight / limits.Running));
+            if (!setting.IsSinglePort)
                 bySocket.Add(socket, conversation);
             return conversation;
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or SocketException)
         {
-            LogTransferError(request.EndPoint.ToString(), request.Path, failure.Message);
-            TrySend(listener!, TftpPacket.WriteError(TftpError.NotDefined, "The file cannot be read."), request.Client);
+            limits.Return(request.EndPoint.Address);
+            LogTransferError(request.EndPoint.ToString(), request.Loader.Name, failure.Message);
+            TrySend(listener, TftpPacket.WriteError(TftpError.NotDefined, "The file cannot be read."), request.Client);
             if (socket != listener)
                 socket.Dispose();
             return null;
@@ -218,7 +184,7 @@ internal sealed partial class TftpService(
     // One machine's transfer must not end unseen, nor end the others.
     private void Step(TftpConversation conversation, ReadOnlySpan<byte> datagram, DateTimeOffset now, ConversationStep step)
     {
-        var (client, path) = (conversation.From.EndPoint, conversation.From.Path);
+        var (client, path) = (conversation.From.EndPoint, conversation.From.Loader.Name);
         try
         {
             step(conversation, datagram, now);
@@ -232,8 +198,8 @@ internal sealed partial class TftpService(
         }
         if (conversation.Outcome == TftpOutcome.Running)
             return;
-        if (conversation is { Outcome: TftpOutcome.Completed, From.Session: { } session })
-            reporter.LoaderFetched(session);
+        if (conversation is { Outcome: TftpOutcome.Completed, From.Loader.Session: { } session })
+            setting.Reporter.LoaderFetched(session);
         if (conversation.Outcome == TftpOutcome.TimedOut)
             LogTimedOut(client.ToString(), path);
         Forget(conversation);
@@ -241,7 +207,8 @@ internal sealed partial class TftpService(
 
     private void Forget(TftpConversation conversation)
     {
-        running.Remove(conversation.From.Client);
+        if (running.Remove(conversation.From.Client))
+            limits.Return(conversation.From.EndPoint.Address);
         if (bySocket.Remove(conversation.Socket))
             conversation.Socket.Dispose();
         conversation.Dispose();
@@ -249,9 +216,9 @@ internal sealed partial class TftpService(
 
     private void Refuse(TftpRefusal refusal)
     {
-        refused.Count("tftp/" + refusal.Reason);
+        setting.Refused.Count("tftp/" + refusal.Reason);
         LogRefused(EndPointOf(sender).ToString(), refusal.Message);
-        TrySend(listener!, TftpPacket.WriteError(refusal.Code, refusal.Message), sender);
+        TrySend(listener, TftpPacket.WriteError(refusal.Code, refusal.Message), sender);
     }
 
     // A stranger may claim an address or a port that nothing can be sent to; that is not the next client's trouble.
@@ -263,7 +230,7 @@ internal sealed partial class TftpService(
         }
         catch (SocketException failure)
         {
-            refused.Count("tftp/unanswerable");
+            setting.Refused.Count("tftp/unanswerable");
             LogRefused(EndPointOf(to).ToString(), failure.Message);
         }
     }

@@ -3,7 +3,7 @@ using System.Net;
 using System.Net.Sockets;
 using Cozy.Fleet.Tftp;
 
-namespace Cozy.Fleet.Agent.Boot;
+namespace Cozy.Fleet.Agent.Boot.Tftp;
 
 /// <summary>One client that loads one file: its socket, the file, and the transfer machine between them.</summary>
 internal sealed class TftpConversation : IDisposable
@@ -18,8 +18,8 @@ internal sealed class TftpConversation : IDisposable
     public TftpConversation(TftpRequest from, Socket socket, int maximumBlockSize, int maximumWindow)
     {
         (this.from, Socket) = (from, socket);
-        content = Open(from.File, from.Request.Netascii);
-        span = from.Session?.Span("tftp");
+        content = Open(from.Loader.File, from.Request.Netascii);
+        span = from.Loader.Session?.Span("tftp");
         // Many conversations share a thread; what the next one starts is no part of this one.
         Activity.Current = null;
         transfer = new(from.Request, content.Length, Read, packet => socket.SendTo(packet.Span, SocketFlags.None, from.Client), maximumBlockSize,
@@ -45,7 +45,7 @@ internal sealed class TftpConversation : IDisposable
 
     public void Dispose()
     {
-        span?.SetTag("tftp.file", from.Path).SetTag("tftp.outcome", transfer.Outcome.ToString()).SetTag("tftp.bytes", transfer.BytesSent);
+        span?.SetTag("tftp.file", from.Loader.Name).SetTag("tftp.outcome", transfer.Outcome.ToString()).SetTag("tftp.bytes", transfer.BytesSent);
         span?.Dispose();
         content.Dispose();
     }
@@ -62,11 +62,9 @@ internal sealed class TftpConversation : IDisposable
         : new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 64 << 10);
 }
 
-/// <summary>A request that is served: whose, for what, and the boot that it belongs to.</summary>
-/// <param name="Path">The name as the client wrote it, made safe.</param>
-/// <param name="File">Where that is on our disk.</param>
-internal sealed record TftpRequest(SocketAddress Client, TftpReadRequest Request, string Path, string File, BootSession? Session)
+/// <summary>A request that is served: whose, how, and what.</summary>
+internal sealed record TftpRequest(SocketAddress Client, TftpReadRequest Request, TftpLoader Loader)
 {
     /// <summary>For the limit of one client, and for log lines.</summary>
-    public IPEndPoint EndPoint { get; } = TftpService.EndPointOf(Client);
+    public IPEndPoint EndPoint { get; } = TftpLoop.EndPointOf(Client);
 }
