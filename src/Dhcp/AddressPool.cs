@@ -13,7 +13,7 @@ public sealed class AddressPool
     // More are not looked at: two megabytes of bits, and no rack's link has so many machines.
     private const long MostAddresses = 1 << 24;
 
-    private readonly IReadOnlyList<(uint First, uint Last)> ranges;
+    private readonly (uint First, uint Last)[] ranges;
 
     // A bit of the lowest level is a free address, a bit of another one a word below that is not empty.
     private readonly ulong[][] levels;
@@ -21,7 +21,7 @@ public sealed class AddressPool
     /// <summary>No address is free at first.</summary>
     public AddressPool(IReadOnlyList<(uint First, uint Last)> ranges)
     {
-        this.ranges = ranges;
+        this.ranges = [.. ranges];
         Size = (int)Math.Min(MostAddresses, ranges.Sum(r => (long)r.Last - r.First + 1));
         var found = new List<ulong[]>();
         for (var bits = Size; found.Count == 0 || bits > 1; bits = found[^1].Length)

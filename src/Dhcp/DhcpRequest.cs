@@ -166,7 +166,7 @@ public sealed record DhcpRequest : IDhcpClient
 
     private static ushort[] ArchitecturesOf(byte[]? option)
     {
-        var found = new ushort[(option?.Length ?? 0) / 2];
+        ushort[] found = option is { Length: >= 2 } ? new ushort[option.Length / 2] : [];
         for (var i = 0; i < found.Length; i++)
             found[i] = BinaryPrimitives.ReadUInt16BigEndian(option.AsSpan(2 * i));
         return found;
@@ -205,7 +205,15 @@ public sealed record DhcpRequest : IDhcpClient
     }
 
     // 0x10 to 0x4f are what a build can do (netboot.md 4.2); a build that names none is taken at its best.
-    private static bool HasFeatures(byte[]? ipxe) => SubCodes(ipxe).Exists(code => code is >= 0x10 and <= 0x4f);
+    private static bool HasFeatures(byte[]? ipxe)
+    {
+        for (var at = 0; ipxe is not null && at + 2 <= ipxe.Length; at += 2 + ipxe[at + 1])
+        {
+            if (ipxe[at] is >= 0x10 and <= 0x4f)
+                return true;
+        }
+        return false;
+    }
 
     private static string BootClassOf(byte[]? option) =>
         option.AsSpan().StartsWith("PXEClient"u8) ? "PXEClient" : option.AsSpan().StartsWith("HTTPClient"u8) ? "HTTPClient" : "";
@@ -234,14 +242,6 @@ public sealed record DhcpRequest : IDhcpClient
             at += 2 + information[at + 1];
         }
         return null;
-    }
-
-    private static List<byte> SubCodes(byte[]? information)
-    {
-        var codes = new List<byte>();
-        for (var at = 0; information is not null && at + 2 <= information.Length; at += 2 + information[at + 1])
-            codes.Add(information[at]);
-        return codes;
     }
 
     private static uint? Address(byte[]? option) =>

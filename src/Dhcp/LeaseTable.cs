@@ -11,6 +11,17 @@ public sealed record DhcpSubnet(DhcpNetwork Network, IReadOnlyList<(uint First, 
 {
     public OptionSet Options { get; init; } = OptionSet.Empty;
 
+    /// <summary>Whether the address is in one of the ranges.</summary>
+    public bool IsInRange(uint address)
+    {
+        for (var i = 0; i < Ranges.Count; i++)
+        {
+            if (address >= Ranges[i].First && address <= Ranges[i].Last)
+                return true;
+        }
+        return false;
+    }
+
     /// <summary>Whether the address is one of the subnet's routers (option 3), which no machine may have.</summary>
     public bool IsRouter(uint address)
     {
@@ -26,7 +37,7 @@ public sealed record DhcpSubnet(DhcpNetwork Network, IReadOnlyList<(uint First, 
 
 /// <summary>An address in a machine's hands until it expires.</summary>
 /// <param name="Offered">Held for a client that has not chosen yet: never stored.</param>
-public sealed record Lease(uint Address, MacAddress Mac, DateTimeOffset Expires, bool Declined = false, bool Offered = false);
+public readonly record struct Lease(uint Address, MacAddress Mac, DateTimeOffset Expires, bool Declined = false, bool Offered = false);
 
 /// <summary>An address that is held for a client.</summary>
 /// <param name="IsFresh">It was not this client's until now, and nobody said that it should be.</param>
@@ -46,7 +57,7 @@ public sealed class LeaseTable : ILeaseTable<Lease>
 
     private readonly Dictionary<uint, Lease> byAddress = [];
     private readonly Dictionary<MacAddress, uint> byMachine = [];
-    private readonly IReadOnlyList<DhcpSubnet> subnets;
+    private readonly DhcpSubnet[] subnets;
     private readonly Reservations<uint> reservations;
     private readonly Dictionary<DhcpSubnet, AddressPool> pools;
 
@@ -56,7 +67,7 @@ public sealed class LeaseTable : ILeaseTable<Lease>
 
     public LeaseTable(IReadOnlyList<DhcpSubnet> subnets, IReadOnlyList<Reservation<uint>> reservations)
     {
-        (this.subnets, this.reservations) = (subnets, new(reservations));
+        (this.subnets, this.reservations) = ([.. subnets], new(reservations));
         pools = subnets.ToDictionary(s => s, PoolOf);
     }
 
@@ -70,7 +81,7 @@ public sealed class LeaseTable : ILeaseTable<Lease>
     public IReadOnlyList<Lease> List(DateTimeOffset now) => [.. StoredAfter(now).OrderBy(l => l.Address)];
 
     /// <summary>What is known of an address; null when it never was anybody's.</summary>
-    public Lease? At(uint address) => byAddress.GetValueOrDefault(address);
+    public Lease? At(uint address) => byAddress.TryGetValue(address, out var lease) ? lease : null;
 
     /// <summary>Ends a lease or a quarantine by an operator's word; the result must be stored. Null when there is none.</summary>
     public Lease? Release(uint address, DateTimeOffset now)
@@ -86,9 +97,16 @@ public sealed class LeaseTable : ILeaseTable<Lease>
     public int LiveCount(DateTimeOffset now) => byAddress.Values.Count(l => !l.Declined && l.Expires > now);
 
     /// <summary>The subnet of a relay or link address; 0 is the local link, which the first subnet stands for.</summary>
-    public DhcpSubnet? SubnetOf(DhcpRequest request) => request.SubnetAddress == 0
-        ? subnets.FirstOrDefault(s => request.ClientAddress == 0 || s.Network.Contains(request.ClientAddress))
-        : subnets.FirstOrDefault(s => s.Network.Contains(request.SubnetAddress));
+    public DhcpSubnet? SubnetOf(DhcpRequest request)
+    {
+        var address = request.SubnetAddress != 0 ? request.SubnetAddress : request.ClientAddress;
+        foreach (var subnet in subnets)
+        {
+            if (address == 0 || subnet.Network.Contains(address))
+                return subnet;
+        }
+        return null;
+    }
 
     /// <summary>The local link's own subnet.</summary>
     public DhcpSubnet? LocalSubnet => subnets is [var first, ..] ? first : null;
@@ -111,7 +129,7 @@ public sealed class LeaseTable : ILeaseTable<Lease>
         var reserved = ReservedFor(request, subnet, now);
         if ((reserved ?? Present(request.Mac, subnet, now) ?? Wished(request, subnet, now) ?? FirstFree(request.Mac, subnet, now)) is not { } chosen)
             return null;
-        var held = byAddress.TryGetValue(chosen, out var lease) && lease.Mac == request.Mac && lease.Expires > now ? lease : null;
+        Lease? held = byAddress.TryGetValue(chosen, out var lease) && lease.Mac == request.Mac && lease.Expires > now ? lease : null;
         // A lease that still runs stays what it is: an offer on top of it must not be withdrawn later and take it along.
         if (held is null or { Offered: true })
             Restore(new(chosen, request.Mac, now + HoldTime, Offered: true));
@@ -245,7 +263,7 @@ public sealed class LeaseTable : ILeaseTable<Lease>
     }
 
     private bool IsLeasable(uint address, DhcpSubnet subnet) =>
-        subnet.Ranges.Any(r => address >= r.First && address <= r.Last)
+        subnet.IsInRange(address)
         && address != subnet.Network.Network && address != subnet.Network.Broadcast
         && address != subnet.ServerAddress && !subnet.IsRouter(address)
         // Old clients take every address that ends so for a network or a broadcast, also inside a larger network (netboot.md 11).

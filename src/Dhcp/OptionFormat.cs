@@ -46,7 +46,8 @@ public static class OptionFormat
     // A client that takes routes ignores its router (RFC 3442): the default route stands among them, unless there is one already.
     internal static OptionSet WithDefaultRoute(OptionSet options)
     {
-        if (options[DhcpOption.Routers] is not { Bytes: [_, _, _, _, ..] routers })
+        if (options[DhcpOption.Routers] is not { Bytes: [_, _, _, _, ..] routers }
+            || (options[DhcpOption.ClasslessRoutes] ?? options[DhcpOption.MicrosoftClasslessRoutes]) is null)
             return options;
         var completed = new[] { DhcpOption.ClasslessRoutes, DhcpOption.MicrosoftClasslessRoutes }.Select(code => options[code]).OfType<OptionValue>()
             .Where(o => !HasDefault(o.Bytes) && o.Bytes.Length + 5 <= MaximumLength)

@@ -14,7 +14,18 @@ public sealed class OptionSet
     /// <param name="options">No number twice.</param>
     public static OptionSet Of(IEnumerable<OptionValue> options) => new([.. options.OrderBy(o => o.Code)]);
 
-    public OptionValue? this[ushort code] => Array.Find(ordered, o => o.Code == code);
+    public OptionValue? this[ushort code]
+    {
+        get
+        {
+            foreach (var option in ordered)
+            {
+                if (option.Code == code)
+                    return option;
+            }
+            return null;
+        }
+    }
 
     /// <summary>In order of their numbers.</summary>
     public IReadOnlyList<OptionValue> InOrder => ordered;
@@ -31,10 +42,22 @@ public sealed class OptionSet
     /// What a client gets that sent this list of numbers (option 55; option 6 of DHCPv6), in its order; everything when it sent none.
     /// </summary>
     public IEnumerable<OptionValue> Asked<TCode>(TCode[]? list)
-        where TCode : struct, IBinaryInteger<TCode> => list is null || ordered.Length == 0
-        ? ordered
-        : list.Distinct().Select(code => this[ushort.CreateTruncating(code)]).OfType<OptionValue>()
-            .Concat(ordered.Where(o => o.Always && !list.Contains(TCode.CreateTruncating(o.Code))));
+        where TCode : struct, IBinaryInteger<TCode> => list is null || ordered.Length == 0 ? ordered : InOrderOf(list);
+
+    private IEnumerable<OptionValue> InOrderOf<TCode>(TCode[] list)
+        where TCode : struct, IBinaryInteger<TCode>
+    {
+        for (var i = 0; i < list.Length; i++)
+        {
+            if (this[ushort.CreateTruncating(list[i])] is { } option && Array.IndexOf(list, list[i]) == i)
+                yield return option;
+        }
+        foreach (var option in ordered)
+        {
+            if (option.Always && !list.Contains(TCode.CreateTruncating(option.Code)))
+                yield return option;
+        }
+    }
 }
 
 /// <summary>One option on the wire.</summary>

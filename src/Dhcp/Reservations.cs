@@ -26,8 +26,8 @@ public sealed record Reservation<TAddress>(MacAddress? Mac, TAddress Address, st
 internal sealed class Reservations<TAddress>(IReadOnlyList<Reservation<TAddress>> all)
     where TAddress : struct
 {
-    private readonly ILookup<MacAddress, Reservation<TAddress>> byMac =
-        all.Where(r => r.Mac is not null).ToLookup(r => r.Mac.GetValueOrDefault());
+    private readonly Dictionary<MacAddress, Reservation<TAddress>[]> byMac =
+        all.Where(r => r.Mac is not null).GroupBy(r => r.Mac.GetValueOrDefault()).ToDictionary(g => g.Key, g => g.ToArray());
     private readonly ILookup<string, Reservation<TAddress>> bySign = all.Where(r => r.Mac is null).ToLookup(Sign);
     private readonly Dictionary<TAddress, Reservation<TAddress>> byAddress = all.DistinctBy(r => r.Address).ToDictionary(r => r.Address);
 
@@ -36,10 +36,10 @@ internal sealed class Reservations<TAddress>(IReadOnlyList<Reservation<TAddress>
     /// <param name="isOfSubnet">Whether an address belongs to the client's subnet.</param>
     public Reservation<TAddress>? Of(IDhcpClient client, Func<TAddress, bool> isOfSubnet)
     {
-        var own = client.Mac is { } mac ? First(byMac[mac], isOfSubnet) : null;
+        var own = client.Mac is { } mac && byMac.TryGetValue(mac, out var found) ? First(found, isOfSubnet) : null;
         return own is not null || bySign.Count == 0
             ? own
-            : Signs(client).Select(sign => First(bySign[sign], isOfSubnet)).FirstOrDefault(found => found is not null);
+            : Signs(client).Select(sign => First(bySign[sign], isOfSubnet)).FirstOrDefault(r => r is not null);
     }
 
     private static Reservation<TAddress>? First(IEnumerable<Reservation<TAddress>> found, Func<TAddress, bool> isOfSubnet) =>

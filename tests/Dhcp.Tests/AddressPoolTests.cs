@@ -49,7 +49,7 @@ public sealed class AddressPoolTests
         for (var i = 1; leases.Offer(Asking(i), subnet, clock.GetUtcNow()) is { } offer; i++)
         {
             Assert.True(given.Add(offer.Address));
-            leases.Restore(leases.Grant(Asking(i), offer.Address, subnet, clock.GetUtcNow())!);
+            leases.Restore(leases.Grant(Asking(i), offer.Address, subnet, clock.GetUtcNow())!.Value);
         }
         Assert.Equal((256 * 254) - 1, given.Count); // without .0 and .255 of each, and without our own
 

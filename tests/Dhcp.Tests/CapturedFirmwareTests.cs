@@ -41,7 +41,7 @@ public sealed class CapturedFirmwareTests
         var ack = new ReplyView(acknowledged.Reply!, request);
 
         Assert.Equal((2, 5), (offer[53]!.Single(), ack[53]!.Single()));
-        Assert.Equal(request.RequestedAddress, acknowledged.Store!.Address);
+        Assert.Equal(request.RequestedAddress, acknowledged.Store!.Value.Address);
         foreach (var (reply, asked) in new[] { (offer, discover), (ack, request) })
         {
             Assert.Equal((asked.BootClass, "boot/abc", "boot/abc"), (reply.TextOf(60), reply.TextOf(67), reply.File));

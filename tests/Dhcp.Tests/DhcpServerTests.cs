@@ -83,7 +83,7 @@ public sealed class DhcpServerTests
 
         Assert.Equal(first, again);
         Assert.Equal((DhcpMessageType.Ack, first), (answer.Reply!.MessageType, answer.Reply.YourAddress));
-        Assert.Equal(rack.Clock.GetUtcNow().AddHours(1), answer.Store!.Expires);
+        Assert.Equal(rack.Clock.GetUtcNow().AddHours(1), answer.Store!.Value.Expires);
     }
 
     [Fact]
@@ -131,7 +131,7 @@ public sealed class DhcpServerTests
         var answer = rack.Ask(renews ? Wire.Plain(3, new(Ciaddr: text)) : Wire.Plain(3, new(), (50, Wire.Bytes(text))));
 
         Assert.Equal((DhcpMessageType.Ack, address), (answer.Reply!.MessageType, answer.Reply.YourAddress));
-        Assert.Equal(rack.Clock.GetUtcNow().AddHours(1), answer.Store!.Expires);
+        Assert.Equal(rack.Clock.GetUtcNow().AddHours(1), answer.Store!.Value.Expires);
     }
 
     [Fact]
@@ -180,7 +180,7 @@ public sealed class DhcpServerTests
         var answer = rack.Ask(Wire.Plain(4, new(), (50, Ipv4.ToAddress(address).GetAddressBytes()), (54, Wire.Bytes("10.1.0.1"))));
 
         Assert.Null(answer.Reply);
-        Assert.True(answer.Store!.Declined);
+        Assert.True(answer.Store!.Value.Declined);
         Assert.NotEqual(address, rack.Lease(Wire.Mac));
         Assert.DoesNotContain(address, new[] { rack.Lease(Other) });
     }
@@ -207,7 +207,7 @@ public sealed class DhcpServerTests
         var answer = rack.Ask(Wire.Plain(7, new(Ciaddr: Ipv4.ToAddress(address).ToString()), (54, Wire.Bytes("10.1.0.1"))));
 
         Assert.Equal((null, ""), (answer.Reply, answer.Reason));
-        Assert.Equal(rack.Clock.GetUtcNow(), answer.Store!.Expires);
+        Assert.Equal(rack.Clock.GetUtcNow(), answer.Store!.Value.Expires);
         Assert.Equal(0, rack.Leases.LiveCount(rack.Clock.GetUtcNow()));
         Assert.Equal(address, rack.Lease(Wire.Mac));
     }
@@ -268,7 +268,7 @@ public sealed class DhcpServerTests
         var now = rack.Clock.GetUtcNow();
 
         Assert.Equal([(address, Wire.Mac)], rack.Leases.List(now).Select(l => (l.Address, l.Mac)));
-        Assert.Equal(now, rack.Leases.Release(address, now)!.Expires);
+        Assert.Equal(now, rack.Leases.Release(address, now)!.Value.Expires);
         Assert.Empty(rack.Leases.List(now));
         Assert.Null(rack.Leases.Release(address, now));
     }

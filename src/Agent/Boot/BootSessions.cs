@@ -50,6 +50,28 @@ internal sealed class BootSession(string id, BootClient first, ActivityContext t
     }
 }
 
+/// <summary>
+/// An address in a machine's hands. A renewal changes it in place: thousands of them a second are to leave nothing behind that must be
+/// collected.
+/// </summary>
+internal sealed class HeldAddress(IPAddress address, DateTimeOffset given, DateTimeOffset expires)
+{
+    private long givenTicks = given.UtcTicks;
+    private long expiresTicks = expires.UtcTicks;
+
+    public IPAddress Address => address;
+
+    public DateTimeOffset Given => new(Volatile.Read(ref givenTicks), TimeSpan.Zero);
+
+    public DateTimeOffset Expires => new(Volatile.Read(ref expiresTicks), TimeSpan.Zero);
+
+    public void Renew(DateTimeOffset now, DateTimeOffset until)
+    {
+        Volatile.Write(ref givenTicks, now.UtcTicks);
+        Volatile.Write(ref expiresTicks, until.UtcTicks);
+    }
+}
+
 /// <summary>The boots that are going on, and the addresses that machines have.</summary>
 internal sealed class BootSessions(TimeProvider clock)
 {
@@ -60,7 +82,7 @@ internal sealed class BootSessions(TimeProvider clock)
 
     private readonly ConcurrentDictionary<string, BootSession> byId = new();
     private readonly ConcurrentDictionary<MacAddress, BootSession> byMac = new();
-    private readonly ConcurrentDictionary<MacAddress, (IPAddress Address, DateTimeOffset Given, DateTimeOffset Expires)> addresses = new();
+    private readonly ConcurrentDictionary<MacAddress, HeldAddress> addresses = new();
     private readonly ConcurrentDictionary<IPAddress, MacAddress> owners = new();
 
     private DateTimeOffset swept = clock.GetUtcNow();
@@ -101,14 +123,21 @@ internal sealed class BootSessions(TimeProvider clock)
     /// <summary>The machine has this address, and nobody else has it any more: an order must not reach its former owner's successor.</summary>
     public void SetAddress(MacAddress mac, IPAddress address, DateTimeOffset expires)
     {
+        var now = clock.GetUtcNow();
+        if (addresses.TryGetValue(mac, out var held) && held.Address.Equals(address) && owners.TryGetValue(address, out var owner) && owner == mac)
+        {
+            var isNew = held.Expires <= now;
+            held.Renew(now, expires);
+            AddressGiven?.Invoke(address, isNew);
+            return;
+        }
         if (owners.TryGetValue(address, out var former) && former != mac && addresses.TryGetValue(former, out var old) && old.Address.Equals(address))
             addresses.TryRemove(former, out _);
-        var had = addresses.TryGetValue(mac, out var previous) && previous.Expires > clock.GetUtcNow() ? previous.Address : null;
-        if (previous.Address is { } before && !before.Equals(address))
-            owners.TryRemove(KeyValuePair.Create(before, mac));
+        if (held is not null && !held.Address.Equals(address))
+            owners.TryRemove(KeyValuePair.Create(held.Address, mac));
         owners[address] = mac;
-        addresses[mac] = (address, clock.GetUtcNow(), expires);
-        AddressGiven?.Invoke(address, !address.Equals(had));
+        addresses[mac] = new(address, now, expires);
+        AddressGiven?.Invoke(address, true);
     }
 
     /// <summary>Whose address this is while its lease lasts.</summary>

@@ -87,18 +87,17 @@ internal sealed partial class DhcpService(
     /// <summary>Ends a lease or a quarantine by an operator's word. Comes back when that is on disk, with what it was; null when there is none.</summary>
     public async Task<(Lease Lease, string HostName)?> ReleaseAsync(uint address)
     {
-        Lease? former;
+        Lease former;
         Task stored;
         lock (gate)
         {
             var now = clock.GetUtcNow();
-            former = leases.At(address);
-            if (leases.Release(address, now) is not { } ended)
+            if (leases.At(address) is not { } held || leases.Release(address, now) is not { } ended)
                 return null;
-            stored = store!.AppendAsync([ended], now);
+            (former, stored) = (held, store!.AppendAsync([ended], now));
         }
         await stored;
-        LogReleased(Ipv4.ToAddress(address).ToString(), former!.Mac.ToString());
+        LogReleased(Ipv4.ToAddress(address).ToString(), former.Mac.ToString());
         return Named(former);
     }
 

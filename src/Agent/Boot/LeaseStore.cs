@@ -9,6 +9,10 @@ internal sealed class LeaseStore<TLease> : IAsyncDisposable
     // Expired ones stay: they give a client its former address again. Older ones are history.
     private static readonly TimeSpan Memory = TimeSpan.FromDays(7);
 
+    // The file may have so many records that no longer count: reading them takes a start less than 0.1 s, and whoever asks for an address
+    // while it is written anew waits for that.
+    private const int MostHistory = 50_000;
+
     private readonly AppendLog log;
     private readonly LeaseFormat<TLease> format;
     private readonly ILeaseTable<TLease> table;
@@ -33,7 +37,7 @@ internal sealed class LeaseStore<TLease> : IAsyncDisposable
     public void Append(IReadOnlyList<TLease> leases, DateTimeOffset now, Action<IOException?> stored)
     {
         appended += leases.Count;
-        var anew = appended >= Math.Max(10_000, 4 * table.Count);
+        var anew = appended >= Math.Max(MostHistory, 4 * table.Count);
         var taken = anew ? log.TryReplace(Living(now), stored)
             : log.TryAppend([.. leases.Select(lease => (ReadOnlyMemory<byte>)format.Write(lease))], stored);
         if (!taken)

@@ -203,12 +203,12 @@ public sealed class FollowingTests
 
     // A look at a machine that is silent costs a connection; the rack's DHCP has to go on beside all of them.
     [Theory]
+    [InlineData(20, 18, 20)]
     [InlineData(50, 45, 50)]
-    [InlineData(100, 90, 100)]
-    [InlineData(5000, 150, 200)]
-    public void A_room_of_machines_that_keep_asking_for_addresses_is_looked_at_two_hundred_times_a_second_at_most(int machines, int least, int most)
+    [InlineData(5000, 37, 50)]
+    public void A_room_of_machines_that_keep_asking_for_addresses_is_looked_at_fifty_times_a_second_at_most(int machines, int least, int most)
     {
-        const int Seconds = 100;
+        const int Seconds = 400;
         var pace = Pace.Among(machines);
         var rack = Enumerable.Range(0, machines).Select(_ => new FollowState(now) { LookDue = now + pace.FirstLook }).ToArray();
         var looks = 0;
