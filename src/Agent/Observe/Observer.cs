@@ -38,7 +38,7 @@ internal sealed partial class Observer : BackgroundService
     private readonly ConcurrentDictionary<string, Observation> leases = new();
     private readonly ConcurrentDictionary<string, Member> members = new();
     private readonly ConcurrentDictionary<string, (NodeFollower Follower, string Address)> followers = new();
-    private ILookup<string, string> keysAt = Array.Empty<string>().ToLookup(key => key); // Whom each address belonged to at the last reconciling.
+    private ILookup<IPAddress, string> keysAt = Array.Empty<string>().ToLookup(_ => IPAddress.None); // Who had each address at the last reconciling.
     private readonly Channel<bool> wake = Channel.CreateBounded<bool>(
         new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
 
@@ -71,7 +71,7 @@ internal sealed partial class Observer : BackgroundService
     /// </summary>
     public void Hint(IPAddress address)
     {
-        foreach (var key in keysAt[address.ToString()])
+        foreach (var key in keysAt[address])
             Signal(key, new FollowSignal.Hinted());
     }
 
@@ -83,7 +83,7 @@ internal sealed partial class Observer : BackgroundService
     }
 
     /// <summary>The node that is followed at this address, or null.</summary>
-    public string? NodeAt(IPAddress address) => keysAt[address.ToString()].FirstOrDefault();
+    public string? NodeAt(IPAddress address) => keysAt[address].FirstOrDefault();
 
     public override void Dispose()
     {
@@ -137,7 +137,7 @@ internal sealed partial class Observer : BackgroundService
         var itsPace = (pace with { Patience = Newcomer }).Among(newcomers.Count);
         foreach (var address in newcomers.Where(address => wanted.TryAdd(address, address)))
             Follow(address, address, itsPace, stopping);
-        keysAt = wanted.ToLookup(w => w.Value, w => w.Key);
+        keysAt = wanted.Where(w => w.Value != "").ToLookup(w => IPAddress.Parse(w.Value), w => w.Key);
         foreach (var key in followers.Keys.Where(key => !wanted.ContainsKey(key)))
             Drop(key);
     }

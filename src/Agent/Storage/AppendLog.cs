@@ -20,6 +20,10 @@ internal sealed class AppendLog : IAsyncDisposable
 
     private const int MostWaiting = 4096;
 
+    // In a crowd a flush is for all that come within a moment: a flush for every few of them takes the processor that answers them.
+    private const int Crowd = 4;
+    private static readonly TimeSpan Gathering = TimeSpan.FromMilliseconds(1);
+
     private readonly MemoryStream bytes = new();
     private readonly object gate = new(); // For what waits. The log's thread sleeps on it; one of the pool would spin before that.
     private readonly string path;
@@ -130,11 +134,14 @@ internal sealed class AppendLog : IAsyncDisposable
     // Everything that came while the disk was busy. False: the log was closed, and nothing is left.
     private bool TryTake(ref List<Entry> batch)
     {
+        var isCrowd = batch.Count >= Crowd;
         batch.Clear();
         lock (gate)
         {
             while (waiting.Count == 0 && !ended)
                 Monitor.Wait(gate);
+            if (isCrowd && !ended)
+                Monitor.Wait(gate, Gathering); // Only the end wakes it earlier.
             (batch, waiting) = (waiting, batch);
         }
         return batch.Count > 0;
