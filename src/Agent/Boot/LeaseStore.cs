@@ -9,8 +9,8 @@ internal sealed class LeaseStore<TLease> : IAsyncDisposable
     // Expired ones stay: they give a client its former address again. Older ones are history.
     private static readonly TimeSpan Memory = TimeSpan.FromDays(7);
 
-    // The file may have so many records that no longer count: reading them takes a start less than 0.1 s, and whoever asks for an address
-    // while it is written anew waits for that.
+    // The file may have so many records that no longer count. A start has to read them; whoever asks for an address while the file is
+    // written anew has to wait for that.
     private const int MostHistory = 50_000;
 
     private readonly AppendLog log;

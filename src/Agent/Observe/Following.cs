@@ -62,7 +62,7 @@ internal sealed record FollowPace
     // of arp(7)) the kernel holds up every packet while it makes room: DHCP's slowest answers took 14 ms instead of 0.3.
     private const double LooksPerSecond = 50;
 
-    // Fewer machines cannot fill that table. They are looked at sooner: a look 40 ms after its lease, and not 10, made iPXE deaf on an e1000.
+    // Fewer machines cannot fill that table, and are looked at sooner.
     private const int Crowd = 500;
     private const double LooksPerSecondOfFew = 200;
 

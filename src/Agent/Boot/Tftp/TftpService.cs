@@ -36,7 +36,7 @@ internal sealed class TftpService(
         var setting = new TftpSetting(files, reporter, refused, clock, config.TftpSinglePort, Link.MtuOf(Address) - (isIpv6 ? 40 : 20) - UdpAndTftp);
         var limits = new TransferLimits(config.TftpTransfers, config.TftpTransfersPerClient);
         Port = config.TftpPort;
-        for (var i = 0; i < Math.Clamp(Environment.ProcessorCount, 1, MostThreads); i++)
+        for (var i = 0; i < Math.Min(Environment.ProcessorCount, MostThreads); i++)
             loops.Add(new(setting, limits, Listen(isFirst: i == 0), log));
         loops.ForEach(loop => loop.Start());
         return Task.CompletedTask;

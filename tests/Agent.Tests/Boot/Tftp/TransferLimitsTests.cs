@@ -1,7 +1,7 @@
 using System.Net;
 using Cozy.Fleet.Agent.Boot.Tftp;
 
-namespace Cozy.Fleet.Agent.Tests.Boot;
+namespace Cozy.Fleet.Agent.Tests.Boot.Tftp;
 
 /// <summary>How many transfers may run, in all and for one address.</summary>
 public sealed class TransferLimitsTests
