@@ -11,15 +11,18 @@ public static class ArpPacket
     // Hardware type Ethernet, protocol IPv4, and the lengths of their addresses.
     private static ReadOnlySpan<byte> Head => [0, 1, 0x08, 0x00, 6, 4];
 
-    /// <summary>"Who has this address? Tell us."</summary>
+    /// <summary>
+    /// "Who has this address?" It does not say who asks (RFC 5227 1.1: an ARP probe): everybody on the link would remember that our address
+    /// is at this card.
+    /// </summary>
     /// <param name="to">Must hold <see cref="Length"/> bytes.</param>
-    public static void WriteQuestion(Span<byte> to, MacAddress ours, uint ourAddress, uint asked)
+    /// <param name="ours">Where the answer goes.</param>
+    public static void WriteProbe(Span<byte> to, MacAddress ours, uint asked)
     {
         to[..Length].Clear();
         Head.CopyTo(to);
         to[7] = 1; // A question.
         ours.WriteTo(to[8..]);
-        BinaryPrimitives.WriteUInt32BigEndian(to[14..], ourAddress);
         BinaryPrimitives.WriteUInt32BigEndian(to[24..], asked);
     }
 

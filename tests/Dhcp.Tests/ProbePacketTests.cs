@@ -15,12 +15,12 @@ public sealed class ProbePacketTests
     private static readonly byte[] Datagram = Convert.FromHexString("4500002100010000401100000a010002ffffffff00430044000d00000102030405");
 
     [Fact]
-    public void A_question_names_who_asks_and_what_for()
+    public void A_probe_names_the_address_and_where_the_answer_goes()
     {
         var packet = new byte[ArpPacket.Length];
-        ArpPacket.WriteQuestion(packet, MacAddress.Parse("02:00:00:00:00:01"), Wire.Ip("10.1.0.1"), Wire.Ip("10.1.0.100"));
+        ArpPacket.WriteProbe(packet, MacAddress.Parse("02:00:00:00:00:01"), Wire.Ip("10.1.0.100"));
 
-        Assert.Equal("00010800060400010200000000010a0100010000000000000a010064", Convert.ToHexStringLower(packet));
+        Assert.Equal("0001080006040001020000000001000000000000000000000a010064", Convert.ToHexStringLower(packet));
     }
 
     [Fact]

@@ -22,7 +22,6 @@ internal sealed partial class ConflictProbe(AgentConfig config, TimeProvider clo
     private Socket? arp;
     private Socket? echo;
     private EndPoint? everybody;
-    private MacAddress ours;
     private int count;
 
     public override async Task StartAsync(CancellationToken cancellationToken)
@@ -70,7 +69,6 @@ internal sealed partial class ConflictProbe(AgentConfig config, TimeProvider clo
     private void OpenLink()
     {
         var index = LinkEndPoint.IndexOf(config.Interface);
-        ours = LinkEndPoint.CardOf(config.Interface);
         everybody = new LinkEndPoint(LinkEndPoint.Arp, index, MacAddress.Broadcast);
         arp = new(AddressFamily.Packet, SocketType.Dgram, 0);
         arp.Bind(new LinkEndPoint(LinkEndPoint.Arp, index));
@@ -90,14 +88,15 @@ internal sealed partial class ConflictProbe(AgentConfig config, TimeProvider clo
         {
             if (request.RelayAddress == 0)
             {
-                ArpPacket.WriteQuestion(packet, ours, Ipv4.ToNumber(config.Address), address);
+                // Read anew: a bridge takes the address of a port that comes, a bond that of the card that takes over.
+                ArpPacket.WriteProbe(packet, LinkEndPoint.CardOf(config.Interface), address);
                 arp!.SendTo(packet, everybody!);
                 return;
             }
             EchoPacket.WriteQuestion(packet, identifier, (ushort)Interlocked.Increment(ref count));
             echo!.SendTo(packet[..EchoPacket.Length], new IPEndPoint(Ipv4.ToAddress(address), 0));
         }
-        catch (SocketException failure)
+        catch (Exception failure) when (failure is SocketException or IOException)
         {
             LogUnasked(Ipv4.ToAddress(address).ToString(), failure.Message);
         }

@@ -1,8 +1,6 @@
-using System.Net.NetworkInformation;
 using System.Net.Sockets;
 using Cozy.Fleet.Agent.Config;
 using Cozy.Fleet.Dhcp.V6;
-using Cozy.Fleet.Primitives;
 
 namespace Cozy.Fleet.Agent.Boot;
 
@@ -20,7 +18,7 @@ internal sealed partial class RouterAdvertiser(AgentConfig config, TimeProvider 
         if (config.Dhcp6 is not { Advertises: true, Subnets: [var subnet, ..] } wanted)
             return;
         using var socket = RouterSocket.Open(config.Interface);
-        var message = RouterDiscovery.AskByDhcp(subnet, MacOf(config.Interface), wanted.Autonomous);
+        var message = RouterDiscovery.AskByDhcp(subnet, wanted.Autonomous);
         await Task.WhenAll(SpeakAsync(socket, message, stoppingToken), AnswerAsync(socket, message, stoppingToken));
     }
 
@@ -57,10 +55,6 @@ internal sealed partial class RouterAdvertiser(AgentConfig config, TimeProvider 
             LogUnsent(failure.Message);
         }
     }
-
-    private static MacAddress? MacOf(string link) =>
-        NetworkInterface.GetAllNetworkInterfaces().First(i => i.Name == link).GetPhysicalAddress().GetAddressBytes() is { Length: 6 } bytes
-            ? MacAddress.FromBytes(bytes) : null;
 
     [LoggerMessage(LogLevel.Warning, "the router advertisement could not be sent: {Error}")]
     private partial void LogUnsent(string error);

@@ -64,21 +64,16 @@ public static class RouterDiscovery
     }
 
     /// <summary>
-    /// "Ask by DHCPv6; this prefix is on your link." It says of itself that it is no default router: a PXE host seldom is one.
+    /// "Ask by DHCPv6; this prefix is on your link." It says of itself that it is no default router: a PXE host seldom is one. It does not
+    /// name our card (RFC 4861 4.2 leaves it open), which may change, and which nobody needs who does not route through us.
     /// </summary>
-    /// <param name="card">Our own; null leaves it out.</param>
     /// <param name="autonomous">Machines may also make addresses of their own.</param>
-    public static byte[] AskByDhcp(Dhcp6Subnet subnet, MacAddress? card, bool autonomous)
+    public static byte[] AskByDhcp(Dhcp6Subnet subnet, bool autonomous)
     {
         ArgumentNullException.ThrowIfNull(subnet);
-        var message = new byte[AdvertisementHeader + (card is null ? 0 : OptionUnit) + PrefixLength];
+        var message = new byte[AdvertisementHeader + PrefixLength];
         (message[0], message[4], message[5]) = (Advertisement, HopLimit, Managed | OtherConfig);
-        if (card is { } own)
-        {
-            (message[AdvertisementHeader], message[AdvertisementHeader + 1]) = (SourceLinkAddress, 1);
-            own.WriteTo(message.AsSpan(AdvertisementHeader + 2, 6));
-        }
-        var prefix = message.AsSpan(^PrefixLength);
+        var prefix = message.AsSpan(AdvertisementHeader);
         var seconds = (uint)subnet.LeaseTime.TotalSeconds;
         (prefix[0], prefix[1], prefix[2]) = (PrefixInformation, PrefixLength / OptionUnit, (byte)subnet.PrefixLength);
         prefix[3] = (byte)(OnLink | (autonomous ? Autonomous : 0));

@@ -27,6 +27,26 @@ public sealed class NeighbourTests
         Assert.Equal(conflicts, Regex.Count(agent.Output, @"DHCP: 10\.88\.0\.10[013] is used by the network card"));
     }
 
+    // A bridge takes the address of the port that came last, a bond that of the card that took over: machines that were loading lost us
+    // for half a minute as soon as another one asked for an address.
+    [Fact]
+    public async Task A_card_that_got_another_address_meanwhile_is_still_found_after_a_probe()
+    {
+        const string Renamed = "02:00:00:00:00:99";
+        await using var link = await Namespaces.CreateAsync("udhcpc", "curl");
+        await using var agent = await link.StartAgentAsync("{mode: server, subnets: [{network: 10.88.0.0/24, ranges: [10.88.0.100-10.88.0.103]}]}");
+        await Tool.RunAsync([.. link.Host, "ip", "link", "set", Namespaces.HostLink, "address", Renamed]);
+        await link.AsClientAsync("ip", "addr", "add", "10.88.0.2/24", "dev", Namespaces.ClientLink);
+        await link.AsClientAsync("sh", "-c", $"echo 0 > /proc/sys/net/ipv4/neigh/{Namespaces.ClientLink}/locktime"); // It learns at once.
+        await link.AsClientAsync("curl", "-s", "-m", "5", "http://10.88.0.1/");
+
+        var (code, output) = await UdhcpcAsync(link, Namespaces.ClientLink);
+
+        Assert.True(code == 0, output);
+        var (_, neighbours) = await link.AsClientAsync("ip", "neigh", "show", "10.88.0.1");
+        Assert.Contains($"lladdr {Renamed}", neighbours, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Nobody_else_waits_while_it_is_asked_whether_an_address_is_in_use()
     {

@@ -63,8 +63,8 @@ public sealed class RouterDiscoveryTests
 
         Assert.Equal(
             "86000000" + "40c00000" + "0000000000000000" // Type, hop limit 64, M and O, lifetime 0.
-            + "0101525400123456" + "030440" + flags + "00000e1000000e1000000000" + "fd000077000000000000000000000000",
-            Convert.ToHexStringLower(RouterDiscovery.AskByDhcp(subnet, Wire6.Mac, autonomous)));
-        Assert.Equal(TimeSpan.Zero, RouterDiscovery.RouterLifetime(RouterDiscovery.AskByDhcp(subnet, null, autonomous)));
+            + "030440" + flags + "00000e1000000e1000000000" + "fd000077000000000000000000000000",
+            Convert.ToHexStringLower(RouterDiscovery.AskByDhcp(subnet, autonomous)));
+        Assert.Equal(TimeSpan.Zero, RouterDiscovery.RouterLifetime(RouterDiscovery.AskByDhcp(subnet, autonomous)));
     }
 }
