@@ -62,10 +62,6 @@ internal sealed record FollowPace
     // of arp(7)) the kernel holds up every packet while it makes room: DHCP's slowest answers took 14 ms instead of 0.3.
     private const double LooksPerSecond = 50;
 
-    // Fewer machines cannot fill that table, and are looked at sooner.
-    private const int Crowd = 500;
-    private const double LooksPerSecondOfFew = 200;
-
     /// <summary>From the moment that a node is followed to the first look at it.</summary>
     public TimeSpan FirstLook { get; init; }
 
@@ -102,13 +98,12 @@ internal sealed record FollowPace
     public TimeSpan RefusedWatch { get; init; } = TimeSpan.FromMinutes(5);
 
     /// <summary>
-    /// The pace of one of many machines that may answer or not: together they are looked at 200 times a second at most, more than 500 of
-    /// them 50 times, whatever a room full of them does at once. Up to 100 machines this changes nothing but the first look, which is too
-    /// early for a machine that just got its address.
+    /// The pace of one of many machines that may answer or not: together they are looked at 50 times a second at most, whatever a room full of
+    /// them does at once. Up to 25 machines this changes nothing but the first look, which is too early for a machine that just got its address.
     /// </summary>
     public FollowPace Among(int machines)
     {
-        var share = TimeSpan.FromSeconds(machines / (machines > Crowd ? LooksPerSecond : LooksPerSecondOfFew));
+        var share = TimeSpan.FromSeconds(machines / LooksPerSecond);
         return this with
         {
             FirstLook = Longer(FirstLook),
