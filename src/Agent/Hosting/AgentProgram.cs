@@ -11,6 +11,7 @@ using Cozy.Fleet.Agent.Power;
 using Cozy.Fleet.Agent.Queries;
 using Cozy.Fleet.Agent.Session;
 using Cozy.Fleet.Dhcp;
+using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using OpenTelemetry.Resources;
 using OpenTelemetry.Trace;
 using Serilog;
@@ -77,10 +78,16 @@ internal static class AgentProgram
         var builder = WebApplication.CreateEmptyBuilder(new());
         builder.Services.AddRoutingCore();
         AddLogging(builder);
+        builder.Services.Configure<SocketTransportOptions>(sockets =>
+        {
+            sockets.CreateBoundListenSocket = ImpatientListener.Bind;
+            // An asset goes from the file to its line on one thread; handing each piece to another took as long as the piece. No handler
+            // computes or waits on a thread for long, which is what the warning in the name is about.
+            sockets.UnsafePreferInlineScheduling = true;
+        });
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
         {
-            // GRUB begins each boot at TCP port 21550: after a power cut it must not meet the idle connection of the boot before.
-            kestrel.Limits.KeepAliveTimeout = TimeSpan.FromSeconds(10);
+            kestrel.Limits.KeepAliveTimeout = ImpatientListener.IdleTimeout;
             kestrel.Listen(new IPEndPoint(config.Address, config.HttpPort));
             if (config.Dhcp6 is { } dhcp6)
                 kestrel.Listen(new IPEndPoint(dhcp6.Address, config.HttpPort));
