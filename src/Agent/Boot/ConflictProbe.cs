@@ -111,7 +111,7 @@ internal sealed partial class ConflictProbe(AgentConfig config, TimeProvider clo
             {
                 take(buffer.AsSpan(0, await socket.ReceiveAsync(buffer, stopping)));
             }
-            catch (OperationCanceledException)
+            catch (Exception stopped) when (IsStopped(stopped))
             {
                 return;
             }
@@ -123,6 +123,10 @@ internal sealed partial class ConflictProbe(AgentConfig config, TimeProvider clo
             }
         }
     }
+
+    // A start that failed disposes of the socket while it is read from.
+    private static bool IsStopped(Exception failure) =>
+        failure is OperationCanceledException or SocketException { SocketErrorCode: SocketError.OperationAborted };
 
     // The client itself may still use it: its system does until the moment at which its firmware asks.
     private void TakeArp(ReadOnlySpan<byte> packet)

@@ -174,10 +174,20 @@ internal static class AgentProgram
             .MinimumLevel.Information()
             .MinimumLevel.Override("Microsoft", LogEventLevel.Warning)
             .MinimumLevel.Override("System.Net.Http", LogEventLevel.Warning)
+            .Filter.ByExcluding(IsSaidInASentence)
             .WriteTo.Console(outputTemplate: "{Timestamp:HH:mm:ss.fff} {Level:u3} {Message:lj}{NewLine}{Exception}")
             .CreateLogger();
         builder.Host.UseSerilog();
     }
+
+    // A port that another server has ends the start, and RunAsync says which. The host adds two stack traces: that of the failure, and those
+    // of the services that it stopped again.
+    private static bool IsSaidInASentence(LogEvent happened) => happened switch
+    {
+        { MessageTemplate.Text: "Hosting failed to start" } => true,
+        { MessageTemplate.Text: "BackgroundService failed", Exception: OperationCanceledException } => true,
+        _ => false,
+    };
 
     private static void AddTracing(WebApplicationBuilder builder, AgentConfig config)
     {
