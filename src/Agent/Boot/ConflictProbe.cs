@@ -96,7 +96,7 @@ internal sealed partial class ConflictProbe(AgentConfig config, TimeProvider clo
             EchoPacket.WriteQuestion(packet, identifier, (ushort)Interlocked.Increment(ref count));
             echo!.SendTo(packet[..EchoPacket.Length], new IPEndPoint(Ipv4.ToAddress(address), 0));
         }
-        catch (Exception failure) when (failure is SocketException or IOException)
+        catch (Exception failure) when (failure is SocketException or InvalidOperationException)
         {
             LogUnasked(Ipv4.ToAddress(address).ToString(), failure.Message);
         }

@@ -18,8 +18,8 @@ internal sealed class LinkEndPoint(ushort protocol, int interfaceIndex, MacAddre
     public static int IndexOf(string link) => Find(link).GetIPProperties().GetIPv4Properties().Index;
 
     /// <summary>The address that an interface's card has now.</summary>
-    /// <exception cref="IOException">The interface is gone.</exception>
-    public static MacAddress CardOf(string link) => MacAddress.Parse(File.ReadAllText($"/sys/class/net/{link}/address").Trim());
+    /// <exception cref="InvalidOperationException">The interface is gone.</exception>
+    public static MacAddress CardOf(string link) => MacAddress.FromBytes(Find(link).GetPhysicalAddress().GetAddressBytes());
 
     /// <summary>The card that a frame came from; null for one that this host sent itself (sll_pkttype 4).</summary>
     public static MacAddress? SenderOf(SocketAddress address)
