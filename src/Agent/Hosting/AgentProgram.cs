@@ -85,6 +85,7 @@ internal static class AgentProgram
             // computes or waits on a thread for long, which is what the warning in the name is about.
             sockets.UnsafePreferInlineScheduling = true;
         });
+        FileOutput.AddTo(builder.Services);
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
         {
             kestrel.Limits.KeepAliveTimeout = ImpatientListener.IdleTimeout;

@@ -184,6 +184,7 @@ public sealed class RegistryMirrorTests : IAsyncLifetime
         content = new(config, TimeProvider.System);
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
+        FileOutput.AddTo(builder.Services);
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0));
         mirror = builder.Build();
         new RegistryMirror(config, content, new RefusalCounters(), NullLogger<RegistryMirror>.Instance).Map(mirror);
