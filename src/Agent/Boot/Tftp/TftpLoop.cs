@@ -22,6 +22,7 @@ internal sealed partial class TftpLoop : IAsyncDisposable
 
     private readonly Dictionary<SocketAddress, TftpConversation> running = [];
     private readonly Dictionary<Socket, TftpConversation> bySocket = [];
+    private readonly PollSet waiting;
     private readonly List<Socket> readable = [];
     private readonly byte[] buffer = new byte[2048];
     private readonly SocketAddress sender;
@@ -37,6 +38,7 @@ internal sealed partial class TftpLoop : IAsyncDisposable
     {
         (this.setting, this.limits, this.listener, this.log) = (setting, limits, listener, log);
         listener.ReceiveBufferSize = ReceiveBuffer;
+        waiting = new(listener);
         sender = new(listener.AddressFamily);
     }
 
@@ -79,21 +81,30 @@ internal sealed partial class TftpLoop : IAsyncDisposable
     private void Turn()
     {
         readable.Clear();
-        readable.Add(listener);
-        readable.AddRange(bySocket.Keys);
-        Socket.Select(readable, null, null, UntilNextDeadline());
+        var deadline = NextDeadline();
+        waiting.Wait(Until(deadline), readable);
         var now = setting.Clock.GetUtcNow();
         foreach (var socket in readable)
             Receive(socket, now);
+        if (deadline > now)
+            return;
         foreach (var late in running.Values.Where(c => c.Deadline <= now).ToArray())
             Step(late, [], now, static (c, _, time) => c.OnTimeout(time));
     }
 
-    private TimeSpan UntilNextDeadline()
+    private DateTimeOffset NextDeadline()
     {
-        if (running.Count == 0)
+        var next = DateTimeOffset.MaxValue;
+        foreach (var conversation in running.Values)
+            next = conversation.Deadline < next ? conversation.Deadline : next;
+        return next;
+    }
+
+    private TimeSpan Until(DateTimeOffset deadline)
+    {
+        if (deadline == DateTimeOffset.MaxValue)
             return LongestWait;
-        var wait = running.Values.Min(c => c.Deadline) - setting.Clock.GetUtcNow();
+        var wait = deadline - setting.Clock.GetUtcNow();
         return wait > TimeSpan.Zero ? wait : TimeSpan.Zero;
     }
 
@@ -167,7 +178,10 @@ internal sealed partial class TftpLoop : IAsyncDisposable
                 socket.Bind(new IPEndPoint(((IPEndPoint)listener.LocalEndPoint!).Address, 0));
             var conversation = new TftpConversation(request, socket, setting.BlockLimit, Math.Max(SmallestShare, BlocksInFlight / limits.Running));
             if (!setting.IsSinglePort)
+            {
                 bySocket.Add(socket, conversation);
+                waiting.Add(socket);
+            }
             return conversation;
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or SocketException)
@@ -210,7 +224,10 @@ internal sealed partial class TftpLoop : IAsyncDisposable
         if (running.Remove(conversation.From.Client))
             limits.Return(conversation.From.EndPoint.Address);
         if (bySocket.Remove(conversation.Socket))
+        {
+            waiting.Remove(conversation.Socket);
             conversation.Socket.Dispose();
+        }
         conversation.Dispose();
     }
 
