@@ -88,7 +88,7 @@ internal sealed partial class ConflictProbe(AgentConfig config, TimeProvider clo
         {
             if (request.RelayAddress == 0)
             {
-                // Read anew: a bridge takes the address of a port that comes, a bond that of the card that takes over.
+                // Read anew: a bridge may take the address of a port that joins it, a bond that of the card that takes over.
                 ArpPacket.WriteProbe(packet, LinkEndPoint.CardOf(config.Interface), address);
                 arp!.SendTo(packet, everybody!);
                 return;

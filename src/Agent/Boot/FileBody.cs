@@ -2,9 +2,7 @@ using Microsoft.Net.Http.Headers;
 
 namespace Cozy.Fleet.Agent.Boot;
 
-/// <summary>
-/// Serves a file with HEAD, ETag and one range.
-/// </summary>
+/// <summary>Serves a file with HEAD, ETag and one range.</summary>
 internal static class FileBody
 {
     /// <returns>How many bytes of the body were sent.</returns>
@@ -38,7 +36,7 @@ internal static class FileBody
             return 0;
         if (context.Features.Get<FileOutput>() is { } output)
             return await output.SendAsync(context.Response.BodyWriter, new(file, from, count));
-        await context.Response.SendFileAsync(path, from, count, context.RequestAborted); // There is no socket below.
+        await context.Response.SendFileAsync(path, from, count, context.RequestAborted); // A response in memory.
         return count;
     }
 

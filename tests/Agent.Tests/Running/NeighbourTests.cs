@@ -27,7 +27,7 @@ public sealed class NeighbourTests
         Assert.Equal(conflicts, Regex.Count(agent.Output, @"DHCP: 10\.88\.0\.10[013] is used by the network card"));
     }
 
-    // A bridge takes the address of the port that came last, a bond that of the card that took over: machines that were loading lost us
+    // A bridge may take the address of a port that joins it, a bond that of the card that took over: machines that were loading lost us
     // for half a minute as soon as another one asked for an address.
     [Fact]
     public async Task A_card_that_got_another_address_meanwhile_is_still_found_after_a_probe()
