@@ -47,6 +47,11 @@ public sealed class TftpTransfer(
     // Blocks are counted from 1 without wrapping; the wire has their numbers.
     private long acknowledged;
     private long sent;
+
+    // The block that the packet holds.
+    private long filled;
+    private int filledLength;
+
     private bool awaitingOptionAck;
     private bool repeated;
     private int retries;
@@ -154,12 +159,24 @@ public sealed class TftpTransfer(
     {
         while (sent < acknowledged + windowSize && sent < LastBlock)
         {
+            Fill(sent + 1);
             sent++;
-            BinaryPrimitives.WriteUInt16BigEndian(packet, (ushort)TftpOpcode.Data);
-            BinaryPrimitives.WriteUInt16BigEndian(packet.AsSpan(2), NumberOf(sent));
-            var count = read((sent - 1) * blockSize, packet.AsSpan(4, blockSize));
-            send(packet.AsMemory(0, 4 + count));
+            send(packet.AsMemory(0, filledLength));
         }
+        // While the client takes these: its next ACK is answered at once, without a look at the file.
+        if (sent < LastBlock)
+            Fill(sent + 1);
+    }
+
+    private void Fill(long block)
+    {
+        if (block == filled)
+            return;
+        filled = 0; // Of no block, should the file fail.
+        BinaryPrimitives.WriteUInt16BigEndian(packet, (ushort)TftpOpcode.Data);
+        BinaryPrimitives.WriteUInt16BigEndian(packet.AsSpan(2), NumberOf(block));
+        filledLength = 4 + read((block - 1) * blockSize, packet.AsSpan(4, blockSize));
+        filled = block;
     }
 
     private List<(string, long)> Options()

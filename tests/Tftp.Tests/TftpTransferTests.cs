@@ -84,6 +84,20 @@ public sealed class TftpTransferTests
     }
 
     [Fact]
+    public void The_next_block_is_read_while_the_client_takes_this_one_and_this_one_can_still_be_sent_again()
+    {
+        byte[] file = [.. Enumerable.Range(0, 1300).Select(i => (byte)(i / 512))];
+        var exchange = new Exchange(Plain, file);
+        Assert.Equal(2, exchange.Reads);
+
+        exchange.WaitOut();
+        exchange.Ack(1).Ack(2);
+
+        Assert.Equal([0, 0, 1, 2], exchange.Sent.Select(packet => packet[^1]));
+        Assert.Equal(["D1", "D1", "D2", "D3"], exchange.Take());
+    }
+
+    [Fact]
     public void A_repeated_acknowledgement_sends_nothing_twice()
     {
         var exchange = new Exchange(Plain, new byte[2000]);

@@ -43,6 +43,30 @@ public sealed class TftpServiceTests
     }
 
     [Fact]
+    public async Task A_client_that_refuses_a_block_gets_it_once_it_listens_again()
+    {
+        using var rack = Rack("");
+        await using var agent = await rack.StartAsync();
+        using var client = new Client(agent);
+
+        await client.SendAsync(Request("undionly.kpxe"), client.Server);
+        client.Dispose();
+        // From so many ports that every thread of the server has sent its first block, and was told that nobody listens.
+        for (var i = 0; i < 8; i++)
+        {
+            using var other = new Client(agent);
+            await other.AskAsync(Request("nosuch"));
+        }
+        using var again = new Client(agent, client.Port);
+
+        var (data, transfer) = await again.ReceiveAsync();
+        Assert.Equal((ushort?)1, TftpPacket.BlockOf(data));
+        await again.SendAsync(TftpPacket.WriteAck(1), transfer);
+        await again.UntilAsync(packet => TftpPacket.BlockOf(packet) == 2);
+        Assert.DoesNotContain("could not be handled", agent.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_client_with_one_port_for_everything_gets_the_file_that_it_asks_for_last()
     {
         using var rack = Rack("");
@@ -127,9 +151,17 @@ public sealed class TftpServiceTests
     {
         private readonly Socket socket = new(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
 
-        public Client(AgentProcess agent) => Server = new(IPAddress.Parse(agent.Http.Host), agent.TftpPort);
+        public Client(AgentProcess agent, EndPoint? port = null)
+        {
+            Server = new(IPAddress.Parse(agent.Http.Host), agent.TftpPort);
+            socket.Bind(port ?? new IPEndPoint(IPAddress.Any, 0));
+            Port = socket.LocalEndPoint!;
+        }
 
         public IPEndPoint Server { get; }
+
+        /// <summary>The client's own.</summary>
+        public EndPoint Port { get; }
 
         public async Task SendAsync(byte[] packet, IPEndPoint to) => await socket.SendToAsync(packet, to, Cancellation);
 
@@ -152,7 +184,7 @@ public sealed class TftpServiceTests
 
         public void Dispose() => socket.Dispose();
 
-        private async Task<(byte[] Packet, IPEndPoint From)> ReceiveAsync()
+        public async Task<(byte[] Packet, IPEndPoint From)> ReceiveAsync()
         {
             var buffer = new byte[2048];
             var received = await socket.ReceiveFromAsync(buffer, new IPEndPoint(IPAddress.Any, 0), Cancellation);

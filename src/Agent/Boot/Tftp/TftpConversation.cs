@@ -5,30 +5,31 @@ using Cozy.Fleet.Tftp;
 
 namespace Cozy.Fleet.Agent.Boot.Tftp;
 
-/// <summary>One client that loads one file: its socket, the file, and the transfer machine between them.</summary>
+/// <summary>One client that loads one file: its port, the file, and the transfer machine between them.</summary>
 internal sealed class TftpConversation : IDisposable
 {
     private readonly TftpRequest from;
+    private readonly Socket listener;
     private readonly Stream content;
     private readonly Activity? span;
     private readonly TftpTransfer transfer;
 
-    /// <param name="socket">Of this transfer alone, or the server's only one.</param>
+    /// <param name="port">Of this transfer alone; null when it has the server's only one.</param>
+    /// <param name="listener">That one.</param>
     /// <exception cref="IOException">The file cannot be opened.</exception>
-    public TftpConversation(TftpRequest from, Socket socket, int maximumBlockSize, int maximumWindow)
+    public TftpConversation(TftpRequest from, TransferPort? port, Socket listener, TransferShare share)
     {
-        (this.from, Socket) = (from, socket);
+        (this.from, Port, this.listener) = (from, port, listener);
         content = Open(from.Loader.File, from.Request.Netascii);
         span = from.Loader.Session?.Span("tftp");
         // Many conversations share a thread; what the next one starts is no part of this one.
         Activity.Current = null;
-        transfer = new(from.Request, content.Length, Read, packet => socket.SendTo(packet.Span, SocketFlags.None, from.Client), maximumBlockSize,
-            maximumWindow);
+        transfer = new(from.Request, content.Length, Read, packet => Send(packet.Span), share.BlockSize, share.Window);
     }
 
     public TftpRequest From => from;
 
-    public Socket Socket { get; }
+    public TransferPort? Port { get; }
 
     public TftpOutcome Outcome => transfer.Outcome;
 
@@ -48,6 +49,15 @@ internal sealed class TftpConversation : IDisposable
         span?.SetTag("tftp.file", from.Loader.Name).SetTag("tftp.outcome", transfer.Outcome.ToString()).SetTag("tftp.bytes", transfer.BytesSent);
         span?.Dispose();
         content.Dispose();
+        Port?.Dispose();
+    }
+
+    private void Send(ReadOnlySpan<byte> packet)
+    {
+        if (Port is not null)
+            DatagramCalls.Send(Port.Own, packet);
+        else
+            DatagramCalls.Send(listener, packet, from.Client);
     }
 
     private int Read(long offset, Span<byte> into)
@@ -61,6 +71,11 @@ internal sealed class TftpConversation : IDisposable
         ? new MemoryStream(Netascii.Encode(File.ReadAllBytes(file)))
         : new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 64 << 10);
 }
+
+/// <summary>What a transfer may take of the link.</summary>
+/// <param name="BlockSize">Bytes, at most.</param>
+/// <param name="Window">Blocks that may be on their way at once.</param>
+internal readonly record struct TransferShare(int BlockSize, int Window);
 
 /// <summary>A request that is served: whose, how, and what.</summary>
 internal sealed record TftpRequest(SocketAddress Client, TftpReadRequest Request, TftpLoader Loader)

@@ -1,3 +1,4 @@
+using System.ComponentModel;
 using System.Net;
 using System.Net.Sockets;
 using Cozy.Fleet.Tftp;
@@ -21,9 +22,7 @@ internal sealed partial class TftpLoop : IAsyncDisposable
     private static readonly TimeSpan LongestWait = TimeSpan.FromMinutes(1);
 
     private readonly Dictionary<SocketAddress, TftpConversation> running = [];
-    private readonly Dictionary<Socket, TftpConversation> bySocket = [];
-    private readonly PollSet waiting;
-    private readonly List<Socket> readable = [];
+    private readonly EpollSet sockets = new();
     private readonly byte[] buffer = new byte[2048];
     private readonly SocketAddress sender;
     private readonly CancellationTokenSource stopping = new();
@@ -32,13 +31,14 @@ internal sealed partial class TftpLoop : IAsyncDisposable
     private readonly Socket listener;
     private readonly ILogger log;
     private Task loop = Task.CompletedTask;
+    private DateTimeOffset now; // When this turn began.
 
     /// <param name="listener">Where requests come in; bound, and the loop's own from now on.</param>
     public TftpLoop(TftpSetting setting, TransferLimits limits, Socket listener, ILogger log)
     {
         (this.setting, this.limits, this.listener, this.log) = (setting, limits, listener, log);
         listener.ReceiveBufferSize = ReceiveBuffer;
-        waiting = new(listener);
+        sockets.Add(listener, OnListener);
         sender = new(listener.AddressFamily);
     }
 
@@ -51,10 +51,12 @@ internal sealed partial class TftpLoop : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await stopping.CancelAsync();
-        listener.Dispose(); // The thread waits for it.
+        DatagramCalls.EndWaits(listener);
         await loop;
         foreach (var conversation in running.Values.ToArray())
             Forget(conversation);
+        listener.Dispose();
+        sockets.Dispose();
         stopping.Dispose();
     }
 
@@ -80,16 +82,18 @@ internal sealed partial class TftpLoop : IAsyncDisposable
 
     private void Turn()
     {
-        readable.Clear();
         var deadline = NextDeadline();
-        waiting.Wait(Until(deadline), readable);
-        var now = setting.Clock.GetUtcNow();
+        var readable = sockets.Wait(Until(deadline));
+        now = setting.Clock.GetUtcNow();
         foreach (var socket in readable)
-            Receive(socket, now);
+        {
+            if (!socket.IsOver) // It may have ended in this very turn.
+                socket.Receive();
+        }
         if (deadline > now)
             return;
         foreach (var late in running.Values.Where(c => c.Deadline <= now).ToArray())
-            Step(late, [], now, static (c, _, time) => c.OnTimeout(time));
+            Step(late, [], static (c, _, time) => c.OnTimeout(time));
     }
 
     private DateTimeOffset NextDeadline()
@@ -104,53 +108,48 @@ internal sealed partial class TftpLoop : IAsyncDisposable
     {
         if (deadline == DateTimeOffset.MaxValue)
             return LongestWait;
-        var wait = deadline - setting.Clock.GetUtcNow();
+        var wait = deadline - now;
         return wait > TimeSpan.Zero ? wait : TimeSpan.Zero;
     }
 
-    private void Receive(Socket socket, DateTimeOffset now)
+    private void OnClient(TftpConversation conversation)
     {
-        var conversation = bySocket.GetValueOrDefault(socket);
-        if (conversation is null && socket != listener)
-            return; // It ended in this very turn.
-        // Poll says of a UDP socket that it is readable only when it holds a datagram that is whole: this does not wait.
-        ReadOnlySpan<byte> datagram = buffer.AsSpan(0, socket.ReceiveFrom(buffer, SocketFlags.None, sender));
-        if (conversation is not null)
-            OnOwnSocket(conversation, datagram, now);
-        else
-            OnListener(datagram, now);
+        if (DatagramCalls.Receive(conversation.Port!.Own, buffer) is { } length)
+            Step(conversation, buffer.AsSpan(0, length), static (c, packet, time) => c.OnPacket(packet, time));
     }
 
-    private void OnOwnSocket(TftpConversation conversation, ReadOnlySpan<byte> datagram, DateTimeOffset now)
+    // An ERROR is never answered with an ERROR (netboot.md 13.1).
+    private void OnStranger(Socket strangers)
     {
-        if (sender.Equals(conversation.From.Client))
-            Step(conversation, datagram, now, static (c, packet, time) => c.OnPacket(packet, time));
-        else if (TftpPacket.OpcodeOf(datagram) != TftpOpcode.Error)
-            TrySend(conversation.Socket, TftpPacket.WriteError(TftpError.UnknownTransferId, "Unknown transfer."), sender);
+        if (DatagramCalls.Receive(strangers, buffer, sender) is { } length && TftpPacket.OpcodeOf(buffer.AsSpan(0, length)) != TftpOpcode.Error)
+            TrySend(strangers, TftpPacket.WriteError(TftpError.UnknownTransferId, "Unknown transfer."), sender);
     }
 
-    private void OnListener(ReadOnlySpan<byte> datagram, DateTimeOffset now)
+    private void OnListener()
     {
+        if (DatagramCalls.Receive(listener, buffer, sender) is not { } length)
+            return;
+        ReadOnlySpan<byte> datagram = buffer.AsSpan(0, length);
         var isRequest = TftpPacket.OpcodeOf(datagram) is TftpOpcode.ReadRequest or TftpOpcode.WriteRequest;
         if (!isRequest && setting.IsSinglePort && running.TryGetValue(sender, out var conversation))
         {
-            Step(conversation, datagram, now, static (c, packet, time) => c.OnPacket(packet, time));
+            Step(conversation, datagram, static (c, packet, time) => c.OnPacket(packet, time));
             return;
         }
         if (!TftpPacket.TryReadRequest(datagram, out var request, out var refusal))
         {
-            // An ERROR is never answered with an ERROR (netboot.md 13.1), nor is the last ACK of a transfer that is over.
+            // Nor is the last ACK of a transfer that is over.
             if (TftpPacket.OpcodeOf(datagram) is not (TftpOpcode.Error or TftpOpcode.Ack))
                 Refuse(refusal);
             return;
         }
         if (setting.Files.TryFind(request.FileName, out var loader, out refusal))
-            Begin(new(Copy(sender), request, loader), now);
+            Begin(new(Copy(sender), request, loader));
         else
             Refuse(refusal);
     }
 
-    private void Begin(TftpRequest request, DateTimeOffset now)
+    private void Begin(TftpRequest request)
     {
         if (running.TryGetValue(request.Client, out var former))
         {
@@ -166,37 +165,37 @@ internal sealed partial class TftpLoop : IAsyncDisposable
         if (Open(request) is not { } conversation)
             return;
         running.Add(request.Client, conversation);
-        Step(conversation, [], now, static (c, _, time) => c.Start(time));
+        Step(conversation, [], static (c, _, time) => c.Start(time));
     }
 
     private TftpConversation? Open(TftpRequest request)
     {
-        var socket = setting.IsSinglePort ? listener : new(listener.AddressFamily, SocketType.Dgram, ProtocolType.Udp);
+        TransferPort? port = null;
         try
         {
             if (!setting.IsSinglePort)
-                socket.Bind(new IPEndPoint(((IPEndPoint)listener.LocalEndPoint!).Address, 0));
-            var conversation = new TftpConversation(request, socket, setting.BlockLimit, Math.Max(SmallestShare, BlocksInFlight / limits.Running));
-            if (!setting.IsSinglePort)
+                port = TransferPort.Open(((IPEndPoint)listener.LocalEndPoint!).Address, request.Client);
+            var share = new TransferShare(setting.BlockLimit, Math.Max(SmallestShare, BlocksInFlight / limits.Running));
+            var conversation = new TftpConversation(request, port, listener, share);
+            if (port is not null)
             {
-                bySocket.Add(socket, conversation);
-                waiting.Add(socket);
+                sockets.Add(port.Own, () => OnClient(conversation));
+                sockets.Add(port.Strangers, () => OnStranger(port.Strangers));
             }
             return conversation;
         }
-        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or SocketException)
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or Win32Exception) // SocketException is one.
         {
             limits.Return(request.EndPoint.Address);
             LogTransferError(request.EndPoint.ToString(), request.Loader.Name, failure.Message);
             TrySend(listener, TftpPacket.WriteError(TftpError.NotDefined, "The file cannot be read."), request.Client);
-            if (socket != listener)
-                socket.Dispose();
+            port?.Dispose();
             return null;
         }
     }
 
     // One machine's transfer must not end unseen, nor end the others.
-    private void Step(TftpConversation conversation, ReadOnlySpan<byte> datagram, DateTimeOffset now, ConversationStep step)
+    private void Step(TftpConversation conversation, ReadOnlySpan<byte> datagram, ConversationStep step)
     {
         var (client, path) = (conversation.From.EndPoint, conversation.From.Loader.Name);
         try
@@ -206,7 +205,8 @@ internal sealed partial class TftpLoop : IAsyncDisposable
         catch (Exception failure) when (failure is IOException or SocketException)
         {
             LogTransferError(client.ToString(), path, failure.Message);
-            TrySend(conversation.Socket, TftpPacket.WriteError(TftpError.NotDefined, "The file could not be read to its end."), conversation.From.Client);
+            var end = TftpPacket.WriteError(TftpError.NotDefined, "The file could not be read to its end.");
+            TrySend(conversation.Port?.Own ?? listener, end, conversation.From.Client);
             Forget(conversation);
             return;
         }
@@ -223,10 +223,10 @@ internal sealed partial class TftpLoop : IAsyncDisposable
     {
         if (running.Remove(conversation.From.Client))
             limits.Return(conversation.From.EndPoint.Address);
-        if (bySocket.Remove(conversation.Socket))
+        if (conversation.Port is { } port)
         {
-            waiting.Remove(conversation.Socket);
-            conversation.Socket.Dispose();
+            sockets.Remove(port.Own);
+            sockets.Remove(port.Strangers);
         }
         conversation.Dispose();
     }
@@ -243,7 +243,7 @@ internal sealed partial class TftpLoop : IAsyncDisposable
     {
         try
         {
-            socket.SendTo(packet, SocketFlags.None, to);
+            DatagramCalls.Send(socket, packet, to);
         }
         catch (SocketException failure)
         {
