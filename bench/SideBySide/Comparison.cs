@@ -15,6 +15,9 @@ internal sealed record Comparison(string What, string Unit, bool MoreIsBetter, d
     /// <summary>In the unit: what the agent is measured against instead of the best of the others. Null: them.</summary>
     public double? Limit { get; init; }
 
+    /// <summary>What this machine itself takes, measured in each round: where that is above the limit, it is the limit. Null: the limit holds anywhere.</summary>
+    public Contender? Floor { get; init; }
+
     /// <summary>The score is how much less the agent takes than the best of the others, in the unit, and not their ratio.</summary>
     public bool CountsDifference { get; init; }
 
@@ -29,7 +32,7 @@ internal sealed record Comparison(string What, string Unit, bool MoreIsBetter, d
     /// </summary>
     public async Task<Compared> RunAsync(int rounds)
     {
-        Contender[] all = [Agent, .. Others];
+        Contender[] all = Floor is null ? [Agent, .. Others] : [Agent, .. Others, Floor];
         var figures = all.ToDictionary(contender => contender, _ => new List<double>());
         for (var round = -1; round < rounds; round++)
         {
@@ -42,7 +45,8 @@ internal sealed record Comparison(string What, string Unit, bool MoreIsBetter, d
             }
         }
         var best = Others.Select(other => figures[other]).MaxBy(f => Spread.Of(f).Median * (MoreIsBetter ? 1 : -1))!;
-        var scores = figures[Agent].Select((ours, round) => Score(ours, Limit ?? best[round]));
+        var scores = figures[Agent].Select((ours, round) =>
+            Score(ours, Limit is not { } limit ? best[round] : Floor is null ? limit : Math.Max(limit, figures[Floor][round])));
         return new(this, [.. all.Select(c => (c.Name, Spread.Of(figures[c]), c.Memory()))], Spread.Of(scores));
     }
 
