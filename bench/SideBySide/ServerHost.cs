@@ -51,6 +51,10 @@ internal sealed class ServerHost : IDisposable
         return this;
     }
 
+    /// <summary>From now on the server, and the children that it starts, run on these processors alone: "1", "0-3".</summary>
+    public Task PinAsync(string processors) =>
+        Tool.RunAsync("taskset", "--all-tasks", "--cpu-list", "--pid", processors, process.Id.ToString(CultureInfo.InvariantCulture));
+
     public void Dispose()
     {
         process.Kill(entireProcessTree: true);
