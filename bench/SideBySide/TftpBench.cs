@@ -7,9 +7,9 @@ internal static class TftpBench
     private const int ManyClients = 40;
     private const double Megabyte = 1_000_000;
     private const int Large = 32_000_000;
-    private const string ClientProcessor = "0";
     private const int Small = 1_000_000; // About what ipxe.efi has.
 
+    private static readonly string[] OnClientProcessor = ["taskset", "--cpu-list", "0"];
     private static readonly string ServerProcessor = Environment.ProcessorCount > 1 ? "1" : "0";
 
     public static async Task<IReadOnlyList<Compared>> RunAsync()
@@ -21,7 +21,7 @@ internal static class TftpBench
             foreach (var place in places)
             {
                 WriteFiles(place);
-                var server = place.Name == "agent" ? await AgentServer.StartAsync(place) : await ServerHost.StartAsync(place, Command(place));
+                var server = place.Name == "agent" ? await AgentServer.StartAsync(place, hasDhcp: false) : await ServerHost.StartAsync(place, Command(place));
                 servers.Add(await server.AnswersAsync(async () => (await Tool.TryAsync("curl", Curl(place, "small.bin", 1468))).Code == 0));
             }
             var many = await Compare("40 clients, blksize 1468", 1, server => ManyAsync(server.Place)).RunAsync(Rounds);
@@ -66,13 +66,11 @@ internal static class TftpBench
         _ => ["atftpd", "--daemon", "--no-fork", "--user", "root.root", "--bind-address", place.Address, "--logfile", "-", place["files"]],
     };
 
-    private static readonly string[] Alone = ["taskset", "--cpu-list", ClientProcessor];
-
     private static string[] Curl(ServerPlace place, string file, int blockSize) =>
         ["-sS", "-m", "60", "-o", "/dev/null", "--tftp-blksize", $"{blockSize}", $"tftp://{place.Address}/{file}"];
 
     private static async Task<double> OneAsync(ServerPlace place, int blockSize) =>
-        Large / Megabyte / (await Tool.TimeAsync([[.. Alone, "curl", .. Curl(place, "boot.bin", blockSize)]])).TotalSeconds;
+        Large / Megabyte / (await Tool.TimeAsync([[.. OnClientProcessor, "curl", .. Curl(place, "boot.bin", blockSize)]])).TotalSeconds;
 
     private static async Task<double> ManyAsync(ServerPlace place) => ManyClients * (Small / Megabyte)
         / (await Tool.TimeAsync(Enumerable.Repeat<string[]>(["curl", .. Curl(place, "small.bin", 1468)], ManyClients))).TotalSeconds;
@@ -81,6 +79,6 @@ internal static class TftpBench
     {
         string[] options = ["--option", "blksize 1468", "--option", "windowsize 16"];
         return Large / Megabyte / (await Tool.TimeAsync(
-            [[.. Alone, "atftp", .. options, "-g", "-r", "boot.bin", "-l", "/dev/null", place.Address]])).TotalSeconds;
+            [[.. OnClientProcessor, "atftp", .. options, "-g", "-r", "boot.bin", "-l", "/dev/null", place.Address]])).TotalSeconds;
     }
 }

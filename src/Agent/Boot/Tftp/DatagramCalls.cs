@@ -24,7 +24,7 @@ internal static class DatagramCalls
     /// <exception cref="SocketException">There is no way to it.</exception>
     public static void Connect(Socket socket, SocketAddress peer)
     {
-        if (Connect(socket.SafeHandle, ref MemoryMarshal.GetReference(peer.Buffer.Span), (uint)peer.Size) != 0)
+        if (Connect(NumberOf(socket), ref MemoryMarshal.GetReference(peer.Buffer.Span), (uint)peer.Size) != 0)
             throw new SocketException(Marshal.GetLastPInvokeError());
     }
 
@@ -33,7 +33,7 @@ internal static class DatagramCalls
     public static int? Receive(Socket socket, Span<byte> into)
     {
         var none = 0u;
-        return Received(ReceiveFrom(socket.SafeHandle, ref MemoryMarshal.GetReference(into), (nuint)into.Length, DontWait, ref Unsafe.NullRef<byte>(),
+        return Received(ReceiveFrom(NumberOf(socket), ref MemoryMarshal.GetReference(into), (nuint)into.Length, DontWait, ref Unsafe.NullRef<byte>(),
             ref none));
     }
 
@@ -44,7 +44,7 @@ internal static class DatagramCalls
     {
         var address = sender.Buffer.Span;
         var length = (uint)address.Length;
-        var count = Received(ReceiveFrom(socket.SafeHandle, ref MemoryMarshal.GetReference(into), (nuint)into.Length, DontWait,
+        var count = Received(ReceiveFrom(NumberOf(socket), ref MemoryMarshal.GetReference(into), (nuint)into.Length, DontWait,
             ref MemoryMarshal.GetReference(address), ref length));
         if (count is not null)
             sender.Size = (int)length;
@@ -54,15 +54,18 @@ internal static class DatagramCalls
     /// <summary>To the peer of a connected socket.</summary>
     /// <exception cref="SocketException">It cannot be sent.</exception>
     public static void Send(Socket socket, ReadOnlySpan<byte> packet) =>
-        Sent(SendTo(socket.SafeHandle, ref MemoryMarshal.GetReference(packet), (nuint)packet.Length, 0, ref Unsafe.NullRef<byte>(), 0));
+        Sent(SendTo(NumberOf(socket), ref MemoryMarshal.GetReference(packet), (nuint)packet.Length, 0, ref Unsafe.NullRef<byte>(), 0));
 
     /// <exception cref="SocketException">It cannot be sent.</exception>
     public static void Send(Socket socket, ReadOnlySpan<byte> packet, SocketAddress to) =>
-        Sent(SendTo(socket.SafeHandle, ref MemoryMarshal.GetReference(packet), (nuint)packet.Length, 0,
+        Sent(SendTo(NumberOf(socket), ref MemoryMarshal.GetReference(packet), (nuint)packet.Length, 0,
             ref MemoryMarshal.GetReference(to.Buffer.Span), (uint)to.Size));
 
     /// <summary>Whoever waits for the socket waits no more. One that is not connected says that it is not, and does so all the same.</summary>
-    public static void EndWaits(Socket socket) => _ = Shutdown(socket.SafeHandle, ReadAndWrite);
+    public static void EndWaits(Socket socket) => _ = Shutdown(NumberOf(socket), ReadAndWrite);
+
+    // The handle is not held meanwhile, as .NET would do it: one thread alone uses the socket and disposes of it.
+    private static int NumberOf(Socket socket) => (int)socket.SafeHandle.DangerousGetHandle();
 
     private static int? Received(nint count) => count >= 0 ? (int)count
         : Marshal.GetLastPInvokeError() is not (TryAgain or Interrupted) and var error && !WordsOfTheNetwork.Contains(error)
@@ -76,14 +79,14 @@ internal static class DatagramCalls
     }
 
     [DllImport("libc", EntryPoint = "connect", SetLastError = true)]
-    private static extern int Connect(SafeHandle socket, ref byte address, uint addressLength);
+    private static extern int Connect(int socket, ref byte address, uint addressLength);
 
     [DllImport("libc", EntryPoint = "recvfrom", SetLastError = true)]
-    private static extern nint ReceiveFrom(SafeHandle socket, ref byte into, nuint length, int flags, ref byte address, ref uint addressLength);
+    private static extern nint ReceiveFrom(int socket, ref byte into, nuint length, int flags, ref byte address, ref uint addressLength);
 
     [DllImport("libc", EntryPoint = "sendto", SetLastError = true)]
-    private static extern nint SendTo(SafeHandle socket, ref byte packet, nuint length, int flags, ref byte address, uint addressLength);
+    private static extern nint SendTo(int socket, ref byte packet, nuint length, int flags, ref byte address, uint addressLength);
 
     [DllImport("libc", EntryPoint = "shutdown", SetLastError = true)]
-    private static extern int Shutdown(SafeHandle socket, int how);
+    private static extern int Shutdown(int socket, int how);
 }
