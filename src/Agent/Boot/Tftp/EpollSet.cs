@@ -37,8 +37,10 @@ internal sealed class EpollSet : IDisposable
     }
 
     /// <summary>A socket, and what is to be done when it has a datagram.</summary>
-    internal sealed record Watched(Socket Socket, Action Receive)
+    internal sealed class Watched(Action receive)
     {
+        public Action Receive => receive;
+
         /// <summary>It is in the set no more, and perhaps disposed of.</summary>
         public bool IsOver { get; set; }
     }
@@ -51,7 +53,7 @@ internal sealed class EpollSet : IDisposable
         BinaryPrimitives.WriteInt32LittleEndian(wanted[WordOffset..], number);
         if (Control(epoll, ControlAdd, socket.SafeHandle, ref wanted[0]) != 0)
             throw new Win32Exception(Marshal.GetLastPInvokeError());
-        sockets[number] = new(socket, receive);
+        sockets[number] = new(receive);
     }
 
     /// <summary>Must come before the socket is disposed of: its number may be another one's at once.</summary>
