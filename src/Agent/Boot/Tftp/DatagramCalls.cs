@@ -64,8 +64,8 @@ internal static class DatagramCalls
     /// <summary>Whoever waits for the socket waits no more. One that is not connected says that it is not, and does so all the same.</summary>
     public static void EndWaits(Socket socket) => _ = Shutdown(NumberOf(socket), ReadAndWrite);
 
-    // The handle is not held meanwhile, as .NET would do it: one thread alone uses the socket and disposes of it.
-    private static int NumberOf(Socket socket) => (int)socket.SafeHandle.DangerousGetHandle();
+    /// <summary>The kernel's name for it. It is not held meanwhile, as .NET would do: one thread alone uses the socket and disposes of it.</summary>
+    public static int NumberOf(Socket socket) => (int)socket.SafeHandle.DangerousGetHandle();
 
     private static int? Received(nint count) => count >= 0 ? (int)count
         : Marshal.GetLastPInvokeError() is not (TryAgain or Interrupted) and var error && !WordsOfTheNetwork.Contains(error)

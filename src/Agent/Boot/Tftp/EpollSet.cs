@@ -47,7 +47,7 @@ internal sealed class EpollSet : IDisposable
 
     public void Add(Socket socket, Action receive)
     {
-        var number = NumberOf(socket);
+        var number = DatagramCalls.NumberOf(socket);
         Span<byte> wanted = stackalloc byte[EventLength];
         BinaryPrimitives.WriteInt32LittleEndian(wanted, Readable);
         BinaryPrimitives.WriteInt32LittleEndian(wanted[WordOffset..], number);
@@ -59,7 +59,7 @@ internal sealed class EpollSet : IDisposable
     /// <summary>Must come before the socket is disposed of: its number may be another one's at once.</summary>
     public void Remove(Socket socket)
     {
-        if (!sockets.Remove(NumberOf(socket), out var watched))
+        if (!sockets.Remove(DatagramCalls.NumberOf(socket), out var watched))
             return;
         watched.IsOver = true;
         Span<byte> nothing = stackalloc byte[EventLength];
@@ -80,8 +80,6 @@ internal sealed class EpollSet : IDisposable
     }
 
     public void Dispose() => epoll.Dispose();
-
-    private static int NumberOf(Socket socket) => (int)socket.SafeHandle.DangerousGetHandle();
 
     [DllImport("libc", EntryPoint = "epoll_create1", SetLastError = true)]
     private static extern int Create(int flags);

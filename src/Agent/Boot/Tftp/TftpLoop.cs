@@ -138,7 +138,7 @@ internal sealed partial class TftpLoop : IAsyncDisposable
         }
         if (!TftpPacket.TryReadRequest(datagram, out var request, out var refusal))
         {
-            // Nor is the last ACK of a transfer that is over.
+            // Neither an ERROR is answered with an ERROR (netboot.md 13.1), nor the last ACK of a transfer that is over.
             if (TftpPacket.OpcodeOf(datagram) is not (TftpOpcode.Error or TftpOpcode.Ack))
                 Refuse(refusal);
             return;
